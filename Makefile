@@ -1,0 +1,54 @@
+# The two commands a newcomer needs are `make demo` and `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV   := .venv
+PYTHON := $(VENV)/bin/python
+# Booting virtual sites needs root; everything else does not.
+SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
+SITES  ?= 3
+
+.PHONY: help
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: demo
+demo: setup ## Boot virtual car washes, install them, fetch a picture from each (SITES=3)
+	$(SUDO) $(PYTHON) -m virtual_fleet demo --sites $(SITES)
+
+.PHONY: demo-down
+demo-down: setup ## End the demo and leave nothing behind
+	$(SUDO) $(PYTHON) -m virtual_fleet down --name demo
+
+.PHONY: test
+test: setup ## Run the whole suite, virtual sites included (TESTS=path to narrow it)
+	$(SUDO) $(PYTHON) -m pytest $(TESTS)
+
+.PHONY: lint
+lint: setup ## Check style, types, imports, playbooks, shell
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/ansible-lint --offline
+	$(VENV)/bin/yamllint --strict .
+	shellcheck setup.sh .ci/run
+
+.PHONY: bench
+bench: setup ## Measure against peers and limits, print the tables of docs/benchmarks.md
+	$(SUDO) $(PYTHON) -m bench
+
+.PHONY: format
+format: setup ## Put the Python code in shape
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+.PHONY: lock
+lock: setup ## Take the newest versions of requirements.in into requirements.txt, with hashes
+	$(PYTHON) -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
+		--no-emit-find-links --no-header --upgrade --output-file requirements.txt requirements.in
+
+.PHONY: setup
+setup: ## Install what the other commands need (Debian packages, virtual environment)
+	@./setup.sh $(VENV)

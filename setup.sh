@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs what the Makefile's commands need on a Debian 12 machine. Quick and silent where all of it is there.
+# Usage: ./setup.sh VENV
+set -euo pipefail
+cd "$(dirname "$0")"
+venv=$1
+
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
+
+install_debian_packages() {
+    local missing
+    missing=$(grep -vhE '^(#|$)' host_packages.txt | while read -r package; do
+        dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || echo "$package"
+    done)
+    [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null || { echo "setup: this needs a Debian 12 machine (apt-get is missing)" >&2; exit 1; }
+    echo "setup: installing Debian packages:" $missing
+    as_root apt-get update -q -q
+    # Services that the packages would start have no business on the machine that runs a demo.
+    # shellcheck disable=SC2086  # a list of words
+    as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -q -y --no-install-recommends $missing
+}
+
+install_python_packages() {
+    local stamp="$venv/.requirements.sha256"
+    if [ -f "$stamp" ] && sha256sum --check --status "$stamp" && [ -x "$venv/bin/python" ]; then return 0; fi
+    echo "setup: installing Python packages into $venv"
+    [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+    sha256sum requirements.txt > "$stamp"
+}
+
+install_debian_packages
+install_python_packages
