@@ -1,0 +1,75 @@
+"""Every kind of fault on a real site: the picture is never stale in secret, and comes back without a person."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from virtual_fleet import faults
+from virtual_fleet.controller import Answer, Controller
+from virtual_fleet.fleet import Fleet
+
+pytestmark = pytest.mark.fleet
+
+STALE_AFTER_SECONDS = 6.0
+"""Three intervals of two seconds."""
+TRANSPORT_SECONDS = 1.5
+"""From the camera's sensor to the controller: encoding, one network each way, decoding, publication."""
+RECOVERY_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a fault may do to the controller's requests."""
+
+    stops_pictures: bool = True
+    """Whether the site must turn to 503 (or silence) while the fault lasts; False where it mends itself at once."""
+    may_stop_answers: bool = False
+    """Whether requests may go unanswered: only where the API or the network itself is the fault."""
+
+
+EXPECTATIONS = {
+    "camera-off": Expectation(),
+    "camera-refuses": Expectation(),
+    "camera-silent": Expectation(),
+    "camera-frozen": Expectation(),
+    "camera-password": Expectation(),
+    "ffmpeg-killed": Expectation(stops_pictures=False),
+    "ffmpeg-stopped": Expectation(stops_pictures=False),
+    "stream-killed": Expectation(stops_pictures=False),
+    "stream-stopped": Expectation(stops_pictures=False),
+    "api-killed": Expectation(stops_pictures=False, may_stop_answers=True),
+    "disk-full": Expectation(stops_pictures=False),
+    "network-cut": Expectation(may_stop_answers=True),
+    "network-slow": Expectation(stops_pictures=False, may_stop_answers=True),
+    "clock-jump": Expectation(stops_pictures=False, may_stop_answers=True),
+    "config-corrupted": Expectation(stops_pictures=False),
+    "power-cut": Expectation(may_stop_answers=True),
+}
+
+
+def test_every_kind_of_fault_has_an_expectation() -> None:
+    assert set(EXPECTATIONS) == set(faults.KINDS)
+
+
+def is_not_fresh(answer: Answer) -> bool:
+    return not answer.is_fresh_picture
+
+
+@pytest.mark.parametrize("kind", EXPECTATIONS)
+def test_a_site_stays_honest_under_a_fault_and_recovers_when_it_is_lifted(fleet: Fleet, kind: str) -> None:
+    expectation, site = EXPECTATIONS[kind], fleet.sites[0]
+    with Controller(site.address, fleet.api_key) as controller:
+        controller.wait_for_fresh_picture(timeout=RECOVERY_SECONDS)
+        try:
+            fleet.fault(kind, site)
+            if expectation.stops_pictures:
+                controller.wait_for(is_not_fresh, timeout=60)
+        finally:
+            fleet.heal(site)
+        controller.wait_for_fresh_picture(timeout=RECOVERY_SECONDS, since=time.time())
+    assert controller.stale_pictures_served_as_fresh(at_most_seconds=STALE_AFTER_SECONDS + TRANSPORT_SECONDS) == []
+    if not expectation.may_stop_answers:
+        assert [answer for answer in controller.answers if answer.status not in (200, 503)] == []
