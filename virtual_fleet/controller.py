@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from virtual_fleet import timecode
 
@@ -52,7 +53,7 @@ class Controller:
     """Polls one site at a steady rate in the background, as a context manager."""
 
     def __init__(self, address: str, api_key: str, *, rate_hz: float = 10, timeout: float = 2) -> None:
-        self._ask = lambda: fetch(address, api_key, timeout=timeout)
+        self._ask = partial(fetch, address, api_key, timeout=timeout)
         self._period_seconds = 1 / rate_hz
         self._answers: list[Answer] = []
         self._capture_times: dict[str, float] = {}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from virtual_fleet.ansible import REPOSITORY, run_playbook
 from virtual_fleet.controller import Answer, fetch
 from virtual_fleet.fleet import Fleet
 from virtual_fleet.site import Site
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 PICTURES = REPOSITORY / ".demo"
 FIRST_PICTURE_SECONDS = 60.0
 
@@ -48,25 +46,21 @@ def run(*, sites: int) -> int:
     fleet.up(sites=sites)
     provision(fleet)
     rows = [picture_of(fleet, site) for site in fleet.sites]
-    print(table(rows))
     good = sum(row.picture is not None for row in rows)
-    print(f"\n{good} of {len(rows)} sites gave a fresh picture, {time.monotonic() - started:.0f} s after the start.")
-    print(f"Pictures: {PICTURES}/    API key: {fleet.api_key}")
-    print(f"Try: curl -H 'X-API-Key: {fleet.api_key}' http://{fleet.sites[0].address}:8080/api/snapshot/info")
-    print("End it with: make demo-down")
+    lines = [table(rows), ""]
+    lines.append(
+        f"{good} of {len(rows)} sites gave a fresh picture, {time.monotonic() - started:.0f} s after the start."
+    )
+    lines.append(f"Pictures: {PICTURES}/    API key: {fleet.api_key}")
+    lines.append(f"Try: curl -H 'X-API-Key: {fleet.api_key}' http://{fleet.sites[0].address}:8080/api/snapshot/info")
+    lines.append("End it with: make demo-down")
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0 if good == len(rows) else 1
 
 
-def provision(fleet: Fleet, *arguments: str) -> None:
+def provision(fleet: Fleet) -> None:
     """Run `playbooks/site.yml` on the fleet, its output passing through. Exits with a sentence when it fails."""
-    playbook = [
-        str(Path(sys.executable).with_name("ansible-playbook")),
-        "--inventory",
-        str(fleet.inventory_path.parent),
-        str(REPOSITORY / "playbooks" / "site.yml"),
-    ]
-    environment = os.environ | {"ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg")}
-    result = subprocess.run([*playbook, *arguments], cwd=REPOSITORY, env=environment, check=False, timeout=1800)
+    result = run_playbook(fleet.inventory_path.parent, "site.yml")
     if result.returncode:
         raise SystemExit(f"demo: the playbook ended with {result.returncode}; its output above says where and why")
 

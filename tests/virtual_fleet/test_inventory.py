@@ -1,0 +1,88 @@
+"""The inventory by which the real playbooks reach the virtual sites."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from virtual_fleet import access, inventory, places
+from virtual_fleet.site import Site
+
+
+@pytest.fixture
+def sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Site]:
+    """Four sites with real keys, among the files of this test."""
+    monkeypatch.setattr(places, "STATE_ROOT", tmp_path)
+    monkeypatch.setattr(access, "STATE_ROOT", tmp_path)
+    (tmp_path / "demo").mkdir()
+    access.create_fleet_secrets("demo")
+    sites = [Site("demo", index, "10.77") for index in range(4)]
+    for site in sites:
+        access.create_site_secrets(site)
+    return sites
+
+
+def hosts(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document["all"]["children"]["pis"]["hosts"]
+    return found
+
+
+def test_a_site_is_reached_with_its_host_key_checked(sites: list[Site]) -> None:
+    variables = hosts(inventory.document(sites, bare=False))["cw-demo-002"]
+    assert variables["ansible_host"] == "10.77.0.3"
+    assert variables["ansible_user"] == "ops"
+    assert "StrictHostKeyChecking=yes" in variables["ansible_ssh_common_args"]
+    assert str(access.known_hosts("demo")) in variables["ansible_ssh_common_args"]
+
+
+def test_a_site_knows_its_camera_and_the_hash_of_the_key_but_never_the_key(sites: list[Site]) -> None:
+    variables = hosts(inventory.document(sites, bare=False))["cw-demo-001"]
+    key = access.api_key("demo").read_text().strip()
+    assert variables["camera_host"] == sites[0].camera_address
+    assert variables["camera_password"] == sites[0].camera_password
+    assert variables["pi_service_api_keys"][0]["sha256"] == hashlib.sha256(key.encode()).hexdigest()
+    assert key not in str(variables)
+
+
+def test_every_camera_has_its_own_password(sites: list[Site]) -> None:
+    assert len({site.camera_password for site in sites}) == len(sites)
+
+
+def test_rings_begin_with_a_canary(sites: list[Site]) -> None:
+    children = inventory.document(sites, bare=False)["all"]["children"]
+    rings = {ring: list(children[f"ring_{ring}"]["hosts"]) for ring in ("canary", "early", "main")}
+    assert rings == {"canary": ["cw-demo-001"], "early": ["cw-demo-002", "cw-demo-003"], "main": ["cw-demo-004"]}
+
+
+def test_a_wished_interval_is_set_for_all(sites: list[Site]) -> None:
+    pis = inventory.document(sites, bare=False, interval_seconds=2)["all"]["children"]["pis"]
+    assert pis["vars"] == {"pi_service_setting_snapshot_interval_seconds": 2}
+
+
+def test_a_bare_site_has_no_camera(sites: list[Site]) -> None:
+    assert not [
+        name for name in hosts(inventory.document(sites, bare=True))["cw-demo-001"] if name.startswith("camera_")
+    ]
+
+
+def test_the_file_is_for_its_owner_only_and_has_the_repositorys_variables_beside_it(
+    sites: list[Site], tmp_path: Path
+) -> None:
+    path = tmp_path / "somewhere" / "hosts.yml"
+    inventory.write(path, sites, bare=False)
+    inventory.write(path, sites, bare=False)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert yaml.safe_load(path.read_text()) == inventory.document(sites, bare=False)
+    assert (path.parent / "group_vars").resolve() == places.REPOSITORY / "group_vars"
+
+
+def test_known_hosts_hold_each_sites_own_key(sites: list[Site]) -> None:
+    access.write_known_hosts("demo", sites)
+    lines = access.known_hosts("demo").read_text().splitlines()
+    assert [line.split()[0] for line in lines] == [f"{site.address},{site.name}" for site in sites]
+    assert len({line.split()[2] for line in lines}) == len(sites)

@@ -1,0 +1,7 @@
+"""`python -m virtual_fleet`."""
+
+import sys
+
+from virtual_fleet.cli import main
+
+sys.exit(main())
