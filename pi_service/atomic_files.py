@@ -10,21 +10,32 @@ from typing import Any
 
 
 def write_atomic(path: Path, content: bytes, *, mode: int = 0o640, durable: bool = True) -> None:
-    """Replace `path` by `content` in one step. `durable` also forces it to the disk (not needed on tmpfs)."""
+    """Replace `path` by `content` in one step. `durable` also forces it to the disk (not needed on tmpfs).
+
+    Written by root, the file belongs to whom the old one belonged to, or the directory where there was none: the
+    units, which are not root, go on reading and replacing it.
+    """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fchmod(stream.fileno(), mode)
+            _keep_owner(stream.fileno(), path)
             if durable:
                 os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     if durable:
         sync_directory(path.parent)
+
+
+def _keep_owner(descriptor: int, path: Path) -> None:
+    if os.geteuid() == 0:
+        before = path.stat() if path.exists() else path.parent.stat()
+        os.fchown(descriptor, before.st_uid, before.st_gid)
 
 
 def sync_directory(directory: Path) -> None:

@@ -139,7 +139,8 @@ def _meaning_faults(document: dict[str, Any]) -> list[Fault]:
         faults.append(
             Fault(
                 "$.stale_after_seconds",
-                f"is {stale_after}, less than snapshot_interval_seconds ({interval}): every picture would be stale before the next",
+                f"is {stale_after}, less than snapshot_interval_seconds ({interval}): "
+                "every picture would be stale before the next",
             )
         )
     names = [key["name"] for key in document.get("api_keys", [])]

@@ -1,0 +1,360 @@
+"""The stream unit as a process, with real cameras and the real ffmpeg."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pi_service.clock import boottime_seconds
+from pi_service.paths import Paths
+from pi_service.stream_client import StreamClient, ask
+from tests.pi_service.stream_unit import REPOSITORY, StreamUnit, environment, write_config
+from tests.pi_service.waiting import wait_for
+from virtual_fleet import timecode
+from virtual_fleet.cameras import Camera
+
+Document = dict[str, Any]
+
+
+@pytest.fixture
+def document(config_document: Document, camera: Camera) -> Document:
+    """A configuration for the running camera, with a picture a second."""
+    return config_document | {"rtsp_url": camera.url, "snapshot_interval_seconds": 1, "stale_after_seconds": 5}
+
+
+@pytest.fixture
+def unit(paths: Paths, document: Document) -> Iterator[StreamUnit]:
+    """The stream unit, running and with its first pictures."""
+    write_config(paths, document)
+    with StreamUnit(paths) as unit:
+        unit.picture_after(0)
+        yield unit
+
+
+@pytest.fixture(scope="module")
+def second_camera() -> Iterator[Camera]:
+    with Camera(name="Bay 2", width=320, height=180) as camera:
+        yield camera
+
+
+def ffmpeg_is_gone(pid: int) -> bool:
+    """A zombie counts as gone: its parent was killed and nobody else has buried it yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_the_age_of_a_picture_is_honest_to_the_second(unit: StreamUnit) -> None:
+    sequence = unit.newest()
+    for _ in range(3):
+        snapshot = unit.picture_after(sequence)
+        sequence = snapshot.sequence
+        claimed, true = snapshot.recorded_at.timestamp(), timecode.read(snapshot.image)
+        assert 0 <= claimed - true < 1.0
+        assert snapshot.age_seconds(boottime_seconds()) < 1.0
+
+
+def test_full_decoding_is_as_honest(paths: Paths, document: Document) -> None:
+    write_config(paths, document | {"decode": "full"})
+    with StreamUnit(paths) as unit:
+        snapshot = unit.picture_after(2)
+
+    assert 0 <= snapshot.recorded_at.timestamp() - timecode.read(snapshot.image) < 1.0
+
+
+def test_over_udp_pictures_come_as_well(paths: Paths, document: Document) -> None:
+    write_config(paths, document | {"rtsp_transport": "udp"})
+    with StreamUnit(paths) as unit:
+        assert unit.picture_after(1).width == 640
+
+
+def test_wide_pictures_are_scaled_down_and_keep_their_shape(paths: Paths, document: Document) -> None:
+    write_config(paths, document | {"max_width": 321})
+    with StreamUnit(paths) as unit:
+        snapshot = unit.picture_after(0)
+
+    assert (snapshot.width, snapshot.height) == (320, 180)
+
+
+def test_a_gop_longer_than_the_interval_leads_to_full_decoding(paths: Paths, document: Document) -> None:
+    with Camera(name="Bay 3", gop_seconds=3.0) as camera:
+        write_config(paths, document | {"rtsp_url": camera.url})
+        with StreamUnit(paths) as unit:
+            wait_for("full decoding", lambda: unit.state()["decode"] == "full", seconds=25)
+            before = unit.newest()
+            unit.picture_after(before + 2, seconds=5)
+
+
+def test_a_killed_ffmpeg_is_replaced_and_the_reason_kept(unit: StreamUnit) -> None:
+    sequence = unit.newest()
+    os.kill(unit.state()["ffmpeg_pid"], signal.SIGKILL)
+
+    unit.picture_after(sequence + 1)
+
+    state = unit.state()
+    assert state["last_error"]["reason"] == "ffmpeg died"
+    assert (state["restarts"], state["reconnects"], state["status"]) == (1, 1, "streaming")
+
+
+def test_a_stopped_ffmpeg_is_replaced(unit: StreamUnit) -> None:
+    pid = unit.state()["ffmpeg_pid"]
+    os.kill(pid, signal.SIGSTOP)
+
+    wait_for("the end of the stopped ffmpeg", lambda: ffmpeg_is_gone(pid))
+    unit.picture_after(unit.newest())
+
+
+def test_a_killed_supervisor_leaves_no_ffmpeg(unit: StreamUnit) -> None:
+    pid = unit.state()["ffmpeg_pid"]
+    unit.kill()
+
+    wait_for("the end of ffmpeg", lambda: ffmpeg_is_gone(pid), seconds=3)
+
+
+def test_a_supervisor_that_was_stopped_for_a_while_publishes_nothing_old(unit: StreamUnit) -> None:
+    before = unit.picture_after(unit.newest())
+    os.kill(unit.pid, signal.SIGSTOP)
+    try:
+        wait_for("some seconds", lambda: before.age_seconds(boottime_seconds()) > 5)
+    finally:
+        os.kill(unit.pid, signal.SIGCONT)
+
+    after = unit.picture_after(before.sequence)
+
+    assert 0 <= after.recorded_at.timestamp() - timecode.read(after.image) < 1.0
+    assert "the supervisor was stopped" in unit.log()
+
+
+def test_an_orderly_end_is_quick_and_leaves_neither_ffmpeg_nor_socket(unit: StreamUnit) -> None:
+    pid = unit.state()["ffmpeg_pid"]
+    unit.notifications()
+
+    assert unit.stop() == 0
+
+    assert ffmpeg_is_gone(pid)
+    assert not unit.paths.stream_socket.exists()
+    assert unit.notifications()[-1].startswith("STOPPING=1")
+
+
+def test_systemd_is_told_of_readiness_of_life_and_how_things_are(unit: StreamUnit) -> None:
+    messages = unit.notifications()
+
+    assert sum(message.startswith("READY=1") for message in messages) == 1
+    assert "WATCHDOG=1" in messages
+    assert "WATCHDOG_USEC=30000000" in messages
+    assert any(re.match(r"STATUS=Streaming every 1 s", message) for message in messages)
+
+
+def test_numbers_go_on_after_a_restart_of_the_unit(unit: StreamUnit) -> None:
+    before = unit.newest()
+    unit.stop()
+
+    unit.start()
+
+    assert unit.picture_after(before).sequence == before + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("letmein", "wrong", "unauthorized"),
+        ("stream1", "stream9", "not found"),
+        ("127.0.0.1:", "127.0.0.2:", "refused"),
+    ],
+)
+def test_why_a_camera_gives_nothing_is_named_without_its_password(
+    paths: Paths, document: Document, old: str, new: str, reason: str
+) -> None:
+    write_config(paths, document | {"rtsp_url": document["rtsp_url"].replace(old, new)})
+    with StreamUnit(paths) as unit:
+        state = wait_for("an error", lambda: (state := unit.state())["last_error"] and state)
+        assert state["last_error"]["reason"] == reason
+        assert state["status"] in ("disconnected", "connecting")
+        shown = unit.log() + json.dumps(state) + "".join(unit.notifications())
+
+    assert document["rtsp_url"].split("@")[0].split(":")[2] not in shown
+    assert "wrong" not in shown
+
+
+def test_a_camera_that_goes_silent_is_reported_and_comes_back(unit: StreamUnit, camera: Camera) -> None:
+    camera.set_mode("silent")
+    wait_for("silence", lambda: unit.state()["status"] == "silent")
+    sequence = unit.newest()
+
+    camera.set_mode("normal")
+
+    unit.picture_after(sequence, seconds=20)
+
+
+def test_a_camera_that_is_silent_from_the_start_is_silent_and_not_away(paths: Paths, document: Document) -> None:
+    with Camera(name="Bay 4") as camera:
+        camera.set_mode("silent")
+        write_config(paths, document | {"rtsp_url": camera.url})
+        with StreamUnit(paths) as unit:
+            wait_for("silence", lambda: unit.state()["status"] == "silent")
+
+
+def test_a_frozen_camera_is_reported_and_its_picture_grows_old(unit: StreamUnit, camera: Camera) -> None:
+    camera.set_mode("frozen")
+    wait_for("frost", lambda: unit.state()["status"] == "frozen")
+    frozen = unit.reader.current()
+    assert frozen is not None
+    assert frozen.age_seconds(boottime_seconds()) > 2
+
+    camera.set_mode("normal")
+
+    unit.picture_after(frozen.sequence)
+    assert unit.state()["status"] == "streaming"
+
+
+def test_a_camera_that_is_off_and_comes_back_is_found_again(unit: StreamUnit, camera: Camera) -> None:
+    camera.set_mode("refuse")
+    wait_for("the loss", lambda: unit.state()["status"] == "disconnected")
+    unit.notifications()
+    wait_for("a sign of life while waiting", lambda: "WATCHDOG=1" in unit.notifications())
+    sequence = unit.newest()
+
+    camera.set_mode("normal")
+
+    unit.picture_after(sequence, seconds=20)
+
+
+def test_another_camera_takes_over_without_a_gap(unit: StreamUnit, document: Document, second_camera: Camera) -> None:
+    changed = document | {"version": 2, "rtsp_url": second_camera.url}
+    with StreamClient(unit.paths) as client:
+        assert client.ask({"op": "trial", "config": changed, "timeout": 20}, 25) == {"ok": True, "tried": True}
+        held = unit.picture_after(unit.newest())
+        assert held.width == 640, "the old camera goes on until the commit"
+        assert client.ask({"op": "commit"}) == {"ok": True}
+
+    seen = [held]
+    while seen[-1].width == 640:
+        seen.append(unit.picture_after(seen[-1].sequence))
+
+    times = [snapshot.captured_boottime for snapshot in seen]
+    assert max(later - earlier for earlier, later in pairwise(times)) < 2.0
+    assert (seen[-1].width, seen[-1].config_version) == (320, 2)
+    assert unit.state()["config_version"] == 2
+
+
+def test_a_trial_that_fails_keeps_the_old_stream_and_says_why(unit: StreamUnit, document: Document) -> None:
+    pid = unit.state()["ffmpeg_pid"]
+    changed = document | {"version": 2, "rtsp_url": document["rtsp_url"].replace("letmein", "wrong")}
+
+    answer = ask(unit.paths, {"op": "trial", "config": changed, "timeout": 20}, 25)
+
+    assert (answer["ok"], answer["reason"]) == (False, "unauthorized")
+    assert unit.state()["ffmpeg_pid"] == pid
+    unit.picture_after(unit.newest())
+
+
+def test_a_connection_that_closes_abandons_its_trial(
+    unit: StreamUnit, document: Document, second_camera: Camera
+) -> None:
+    changed = document | {"version": 2, "rtsp_url": second_camera.url}
+    assert ask(unit.paths, {"op": "trial", "config": changed, "timeout": 20}, 25)["ok"]
+
+    with StreamClient(unit.paths) as client:
+        assert client.ask({"op": "commit"})["reason"] == "nothing to commit"
+    assert unit.picture_after(unit.newest()).width == 640
+
+
+def test_config_apply_ends_in_the_running_stream(unit: StreamUnit, document: Document) -> None:
+    changed = document | {"version": 2, "max_width": 160}
+    result = subprocess.run(
+        [sys.executable, "-m", "pi_service", "config", "apply", "-", "--json"],
+        cwd=REPOSITORY,
+        env=environment(unit.paths),
+        input=json.dumps(changed),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (result.returncode, json.loads(result.stdout)["tried"]) == (0, True), result.stderr
+    assert unit.picture_after(unit.newest()).width == 160
+
+
+def test_a_changed_file_is_tried_and_taken_over_by_itself(unit: StreamUnit, document: Document) -> None:
+    write_config(unit.paths, document | {"version": 2, "max_width": 160})
+
+    wait_for("the new configuration", lambda: unit.state()["config_version"] == 2)
+
+    assert unit.picture_after(unit.newest()).width == 160
+    assert json.loads(unit.paths.last_good_config.read_text())["version"] == 2
+
+
+def test_a_damaged_file_is_complained_of_and_changes_nothing(unit: StreamUnit) -> None:
+    unit.paths.config.write_text("{ damaged")
+
+    state = wait_for("the complaint", lambda: (state := unit.state())["detail"] and state)
+
+    assert "is not JSON" in state["detail"]
+    assert (state["status"], state["config_version"]) == ("streaming", 1)
+
+
+def test_with_a_damaged_file_the_spare_copy_is_used_at_the_start(paths: Paths, document: Document) -> None:
+    paths.config.write_text("{ damaged")
+    paths.last_good_config.write_text(json.dumps(document | {"version": 8}))
+    with StreamUnit(paths) as unit:
+        unit.picture_after(0)
+        state = unit.state()
+
+    assert state["config_version"] == 8
+    assert "going by" in state["detail"]
+
+
+def test_without_any_configuration_the_unit_waits_for_one(paths: Paths, document: Document) -> None:
+    with StreamUnit(paths) as unit:
+        assert unit.state()["status"] == "disconnected"
+        wait_for("the sentence", lambda: any("no usable configuration" in line for line in unit.notifications()))
+        wait_for("a sign of life", lambda: "WATCHDOG=1" in unit.notifications())
+
+        write_config(paths, document)
+
+        assert unit.picture_after(0).config_version == 1
+
+
+@pytest.mark.parametrize(
+    ("request_line", "reason"),
+    [
+        (b"not json", "one JSON object"),
+        (b'["list"]', "one JSON object"),
+        (b'{"op": "dance"}', "unknown op 'dance'"),
+        (b'{"op": "throttle", "interval_seconds": 0.1}', "must be 1 to 3600"),
+        (b'{"op": "throttle", "interval_seconds": "fast"}', "must be a number"),
+        (b'{"op": "trial", "config": {}, "timeout": 5}', "invalid configuration"),
+        (b'{"op": "trial", "config": 5}', "must be an object"),
+        (b'{"op": "trial", "config": {}, "timeout": 1e9}', "timeout must be"),
+        (b'{"op": "commit"}', "nothing to commit"),
+    ],
+)
+def test_a_bad_request_is_refused_with_a_reason(
+    paths: Paths, idle_unit: StreamUnit, request_line: bytes, reason: str
+) -> None:
+    with StreamClient(paths) as client:
+        client._socket.sendall(request_line + b"\n")
+        answer = json.loads(client._lines.readline())
+
+    assert answer["ok"] is False
+    assert reason in answer["reason"]
+    assert idle_unit.is_answering()
+
+
+@pytest.fixture
+def idle_unit(paths: Paths) -> Iterator[StreamUnit]:
+    """The stream unit without a configuration."""
+    with StreamUnit(paths) as unit:
+        yield unit
