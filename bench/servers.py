@@ -120,7 +120,7 @@ def nginx(directory: Path, picture: Path) -> Iterator[int]:
 
 def publish(paths: Paths, picture: bytes) -> None:
     """Put one picture where the stream unit would."""
-    SnapshotWriter(paths, history_size=1).publish(
+    SnapshotWriter(paths).publish(
         picture,
         width=1920,
         height=1080,

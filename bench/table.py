@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def markdown(title: str, header: Sequence[str], rows: Iterable[Sequence[object]], note: str = "") -> str:
-    """A titled Markdown table; numbers are right-aligned by their column's first row."""
-    rows = [[str(cell) for cell in row] for row in rows]
+    """A titled Markdown table, with a note on how it was measured below it."""
     lines = [f"## {title}", "", f"| {' | '.join(header)} |", f"|{'|'.join(' --- ' for _ in header)}|"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
+    lines += [f"| {' | '.join(map(str, row))} |" for row in rows]
     return "\n".join([*lines, "", note, ""] if note else [*lines, ""])

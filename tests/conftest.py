@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from virtual_fleet.ansible import REPOSITORY, run_playbook
 from virtual_fleet.fleet import Fleet
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-PLAYBOOK_SECONDS = 600
+INTERVAL_SECONDS = 2
 
 RunPlaybook = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -21,21 +20,6 @@ RunPlaybook = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
-
-
-def run_playbook(inventory: Path, playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `playbooks/<playbook>` with the plain human output; the caller judges the return code."""
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "--inventory", str(inventory)]
-    environment = os.environ | {"ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    return subprocess.run(
-        [*command, str(REPOSITORY / "playbooks" / playbook), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PLAYBOOK_SECONDS,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +30,12 @@ def fleet() -> Iterator[Fleet]:
     fleet = Fleet("test")
     fleet.down()
     try:
-        fleet.up(sites=3, variables={"pi_service_config_overrides": FAST_CONFIG})
-        result = run_playbook(fleet.inventory_path.parent, "site.yml")
+        fleet.up(sites=3, interval_seconds=INTERVAL_SECONDS)
+        result = run_playbook(fleet.inventory_path.parent, "site.yml", capture_output=True)
         assert result.returncode == 0, result.stdout + result.stderr
         yield fleet
     finally:
         fleet.down()
-
-
-FAST_CONFIG = {"snapshot_interval_seconds": 2, "self_healing": {"cooldown_seconds": 5}}
 
 
 @pytest.fixture
@@ -62,6 +43,6 @@ def playbook(fleet: Fleet) -> RunPlaybook:
     """Runs a playbook on the virtual sites."""
 
     def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return run_playbook(fleet.inventory_path.parent, name, *arguments)
+        return run_playbook(fleet.inventory_path.parent, name, *arguments, capture_output=True)
 
     return run

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import FAST_CONFIG, RunPlaybook
+from tests.conftest import INTERVAL_SECONDS, RunPlaybook
 from virtual_fleet.controller import Controller, fetch
 from virtual_fleet.fleet import Fleet
 from virtual_fleet.site import Site
@@ -29,7 +29,7 @@ def info(fleet: Fleet, site: Site) -> dict[str, Any]:
 
 
 def configure(playbook: RunPlaybook, site: Site, **settings: Any) -> subprocess.CompletedProcess[str]:
-    overrides = json.dumps({"pi_service_config_overrides": FAST_CONFIG | settings})
+    overrides = json.dumps({"pi_service_config_overrides": settings})
     return playbook("configure.yml", "--limit", site.name, "--extra-vars", overrides)
 
 
@@ -53,7 +53,7 @@ def test_a_change_takes_effect_without_a_restart_and_without_one_failed_request(
         after = info(fleet, site)
         assert start_times(fleet, site) == before[0]
         assert after["config_version"] == before[1] + 1
-        assert after["interval_seconds"] == change.get("snapshot_interval_seconds", 2)
+        assert after["interval_seconds"] == change.get("snapshot_interval_seconds", INTERVAL_SECONDS)
         assert after["width"] == change.get("max_width", after["width"])
     finally:
         configure(playbook, site)
@@ -86,7 +86,7 @@ def test_a_camera_that_does_not_answer_is_rolled_back_by_the_pi_itself(fleet: Fl
     before = fleet.run(site, ["cat", "/etc/carwash/config.json"]).stdout
     with Controller(site.address, fleet.api_key) as controller:
         controller.wait_for_fresh_picture(timeout=30)
-        result = configure(playbook, site, rtsp_url=f"rtsp://{site.camera_host}:5999/stream1")
+        result = configure(playbook, site, rtsp_url=f"rtsp://{site.camera_address}:5999/stream1")
         controller.wait_for_fresh_picture(timeout=30, since=time.time())
     assert result.returncode != 0
     assert "failed=1" in result.stdout

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from virtual_fleet import faults
 from virtual_fleet.controller import Answer, Controller
+from virtual_fleet.faults import FAULTS
 from virtual_fleet.fleet import Fleet
 
 pytestmark = pytest.mark.fleet
@@ -25,7 +25,7 @@ class Expectation:
     """What a fault may do to the controller's requests."""
 
     stops_pictures: bool = True
-    """Whether the site must turn to 503 (or silence) while the fault lasts; False where it mends itself at once."""
+    """Whether there can be no fresh picture while the fault lasts; False where one must come all the same."""
     may_stop_answers: bool = False
     """Whether requests may go unanswered: only where the API or the network itself is the fault."""
 
@@ -41,6 +41,9 @@ EXPECTATIONS = {
     "stream-killed": Expectation(stops_pictures=False),
     "stream-stopped": Expectation(stops_pictures=False),
     "api-killed": Expectation(stops_pictures=False, may_stop_answers=True),
+    "api-stopped": Expectation(stops_pictures=False, may_stop_answers=True),
+    "agent-killed": Expectation(stops_pictures=False),
+    "agent-stopped": Expectation(stops_pictures=False),
     "disk-full": Expectation(stops_pictures=False),
     "network-cut": Expectation(may_stop_answers=True),
     "network-slow": Expectation(stops_pictures=False, may_stop_answers=True),
@@ -51,7 +54,7 @@ EXPECTATIONS = {
 
 
 def test_every_kind_of_fault_has_an_expectation() -> None:
-    assert set(EXPECTATIONS) == set(faults.KINDS)
+    assert set(EXPECTATIONS) == set(FAULTS)
 
 
 def is_not_fresh(answer: Answer) -> bool:
@@ -62,11 +65,14 @@ def is_not_fresh(answer: Answer) -> bool:
 def test_a_site_stays_honest_under_a_fault_and_recovers_when_it_is_lifted(fleet: Fleet, kind: str) -> None:
     expectation, site = EXPECTATIONS[kind], fleet.sites[0]
     with Controller(site.address, fleet.api_key) as controller:
+        fleet.prepare(kind, site)
         controller.wait_for_fresh_picture(timeout=RECOVERY_SECONDS)
         try:
             fleet.fault(kind, site)
             if expectation.stops_pictures:
                 controller.wait_for(is_not_fresh, timeout=60)
+            else:
+                controller.wait_for_fresh_picture(timeout=RECOVERY_SECONDS, since=time.time())
         finally:
             fleet.heal(site)
         controller.wait_for_fresh_picture(timeout=RECOVERY_SECONDS, since=time.time())

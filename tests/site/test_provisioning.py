@@ -16,7 +16,10 @@ from virtual_fleet.fleet import Fleet
 pytestmark = pytest.mark.fleet
 
 UNITS = ("carwash-stream", "carwash-snapshot", "carwash-agent")
-RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)\s+failed=(?P<failed>\d+)", re.M)
+RECAP = re.compile(
+    r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)\s+failed=(?P<failed>\d+)",
+    re.M,
+)
 
 
 def recap(result: subprocess.CompletedProcess[str]) -> dict[str, tuple[int, int]]:
@@ -44,7 +47,9 @@ def test_a_second_run_of_site_yml_changes_nothing_anywhere(fleet: Fleet, playboo
 
 def test_check_and_diff_show_exactly_a_changed_interval_and_alter_nothing(fleet: Fleet, playbook: RunPlaybook) -> None:
     before = [fleet.run(site, ["cat", "/etc/carwash/config.json"]).stdout for site in fleet.sites]
-    override = json.dumps({"pi_service_config_overrides": {"snapshot_interval_seconds": 3, "self_healing": {"cooldown_seconds": 5}}})
+    override = json.dumps(
+        {"pi_service_config_overrides": {"snapshot_interval_seconds": 3, "self_healing": {"cooldown_seconds": 5}}}
+    )
     result = playbook("site.yml", "--check", "--diff", "--extra-vars", override)
     assert recap(result) == {site.name: (1, 0) for site in fleet.sites}, result.stdout
     changed_lines = [line for line in result.stdout.splitlines() if re.match(r"^[+-] ", line)]

@@ -21,7 +21,12 @@ def cursor_now(fleet: Fleet, site: Site) -> str:
 
 @pytest.mark.parametrize(
     ("kind", "evidence"),
-    [("stream-stopped", "carwash-stream.service: Watchdog timeout"), ("ffmpeg-stopped", "no picture")],
+    [
+        ("stream-stopped", "carwash-stream.service: Watchdog timeout"),
+        ("api-stopped", "carwash-snapshot.service: Watchdog timeout"),
+        ("agent-stopped", "carwash-agent.service: Watchdog timeout"),
+        ("ffmpeg-stopped", "no picture"),
+    ],
 )
 def test_a_hung_process_is_replaced_and_the_journal_says_so(fleet: Fleet, kind: str, evidence: str) -> None:
     site = fleet.sites[2]
