@@ -98,8 +98,11 @@ def _run_directory(directory: Path) -> tuple[bool, str]:
 
 
 def _writable(directory: Path) -> tuple[bool, str]:
-    with tempfile.TemporaryFile(dir=directory):
-        return True, f"{directory} can be written"
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            return True, f"{directory} can be written"
+    except OSError as error:
+        return False, f"{directory} cannot be written: {error.strerror}"
 
 
 def _filesystem(directory: Path) -> str:

@@ -18,8 +18,8 @@ MINIMUMS = {
     "net/ipv4/neigh/default/gc_thresh2": 4096,
     "net/ipv4/neigh/default/gc_thresh3": 8192,
 }
-# Measured: 12.6 MB each for 100 bare sites, 14.4 MB each for 500 (systemd, journald, logind, dbus, sshd). A provisioned site
-# with its camera took 127 MB before its agent ran; the rest is for the agent and for what the site's disk holds.
+# Measured: 12.6 MB each for 100 bare sites, 14.4 MB each for 500 (systemd, journald, logind, dbus, sshd). A provisioned
+# site with its camera took 127 MB before its agent ran; the rest is for the agent and for what the site's disk holds.
 BARE_SITE_MEGABYTES = 16
 FULL_SITE_MEGABYTES = 200
 RESERVE_MEGABYTES = 512

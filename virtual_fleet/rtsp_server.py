@@ -32,6 +32,7 @@ _PIPELINE = (
 )
 _FONT_POINTS_PER_LINE = 24 / 360
 _NAL_SEQUENCE_PARAMETERS = 7
+_BASE_TIME_POLL_SECONDS = 0.002
 
 
 class Mode(StrEnum):
@@ -197,6 +198,7 @@ class _Drawing:
         self._pad.remove_probe(self._probe_id)
 
     def _draw(self) -> None:
+        self._wait_for_base_time()
         period_seconds = 1 / self._settings.fps
         due = time.monotonic()
         while not self._stopped.wait(max(0.0, due - time.monotonic())):
@@ -205,6 +207,11 @@ class _Drawing:
             self._clock.set_property("text", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(taken_at)))
             frame = self._settings.scene.frame(self._background, taken_at)
             self._frames.emit("push-buffer", Gst.Buffer.new_wrapped(frame))
+
+    def _wait_for_base_time(self) -> None:
+        """A picture pushed before the pipeline knows when it began is stamped far ahead, and the sink waits for it."""
+        while not self._frames.get_base_time() and not self._stopped.wait(_BASE_TIME_POLL_SECONDS):
+            pass
 
     def _taken_at(self) -> float:
         """The time the picture shows: now, or for ever the moment at which it froze."""

@@ -47,6 +47,15 @@ def second_camera() -> Iterator[Camera]:
         yield camera
 
 
+@pytest.fixture(scope="module")
+def idle_unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamUnit]:
+    """The stream unit without a configuration."""
+    directory = tmp_path_factory.mktemp("idle")
+    paths = Paths(config=directory / "config.json", run_dir=directory, state_dir=directory)
+    with StreamUnit(paths) as unit:
+        yield unit
+
+
 def ffmpeg_is_gone(pid: int) -> bool:
     """A zombie counts as gone: its parent was killed and nobody else has buried it yet."""
     try:
@@ -88,7 +97,7 @@ def test_wide_pictures_are_scaled_down_and_keep_their_shape(paths: Paths, docume
 
 
 def test_a_gop_longer_than_the_interval_leads_to_full_decoding(paths: Paths, document: Document) -> None:
-    with Camera(name="Bay 3", gop_seconds=3.0) as camera:
+    with Camera(name="Bay 3", gop_seconds=2.8) as camera:
         write_config(paths, document | {"rtsp_url": camera.url})
         with StreamUnit(paths) as unit:
             wait_for("full decoding", lambda: unit.state()["decode"] == "full", seconds=25)
@@ -341,20 +350,11 @@ def test_without_any_configuration_the_unit_waits_for_one(paths: Paths, document
         (b'{"op": "commit"}', "nothing to commit"),
     ],
 )
-def test_a_bad_request_is_refused_with_a_reason(
-    paths: Paths, idle_unit: StreamUnit, request_line: bytes, reason: str
-) -> None:
-    with StreamClient(paths) as client:
+def test_a_bad_request_is_refused_with_a_reason(idle_unit: StreamUnit, request_line: bytes, reason: str) -> None:
+    with StreamClient(idle_unit.paths) as client:
         client._socket.sendall(request_line + b"\n")
         answer = json.loads(client._lines.readline())
 
     assert answer["ok"] is False
     assert reason in answer["reason"]
     assert idle_unit.is_answering()
-
-
-@pytest.fixture
-def idle_unit(paths: Paths) -> Iterator[StreamUnit]:
-    """The stream unit without a configuration."""
-    with StreamUnit(paths) as unit:
-        yield unit

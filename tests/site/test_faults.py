@@ -15,8 +15,8 @@ pytestmark = pytest.mark.fleet
 
 STALE_AFTER_SECONDS = 6.0
 """Three intervals of two seconds."""
-TRANSPORT_SECONDS = 1.5
-"""From the camera's sensor to the controller: encoding, one network each way, decoding, publication."""
+TRANSPORT_SECONDS = 3.0
+"""From sensor to controller at worst: the first picture of a session has waited in the camera until someone asked."""
 RECOVERY_SECONDS = 120.0
 
 

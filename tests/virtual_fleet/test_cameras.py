@@ -57,6 +57,11 @@ def test_two_may_watch_at_once(camera: Camera) -> None:
         assert other.communicate(timeout=15)[0].startswith(b"\xff\xd8")
 
 
+def test_who_comes_back_at_once_gets_a_picture_every_time(camera: Camera) -> None:
+    for _ in range(15):
+        assert watch(camera.url, timeout=8)
+
+
 def test_a_wrong_password_is_unauthorized(camera: Camera) -> None:
     assert "401 Unauthorized" in why_not(camera.url.replace(":p%40ss", ":wrong"))
 

@@ -30,7 +30,9 @@ def main() -> int:
         if time.monotonic() > deadline:
             error = now.get("last_error") or {}
             reason = f": {error['reason']}, {error['detail']}" if error else ""
-            sys.stdout.write(f"no picture within {sys.argv[1]} s; the stream is {now.get('status', 'silent')}{reason}\n")
+            sys.stdout.write(
+                f"no picture within {sys.argv[1]} s; the stream is {now.get('status', 'silent')}{reason}\n"
+            )
             return 1
         time.sleep(0.3)
     return 0
