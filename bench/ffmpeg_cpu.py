@@ -8,9 +8,9 @@ import threading
 import time
 
 from bench.table import markdown
-from pi_service import ffmpeg
-from pi_service.decode_plan import DecodeMode
-from pi_service.mjpeg import MjpegParser
+from pi_service.stream import ffmpeg
+from pi_service.stream.decode_plan import DecodeMode
+from pi_service.stream.mjpeg import MjpegParser
 from virtual_fleet.cameras import Camera
 
 SECONDS = 60

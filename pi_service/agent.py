@@ -10,25 +10,25 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pi_service import __version__, sd_notify, status_report
-from pi_service.actions import PiActions
-from pi_service.apply_record import ApplyRecord
 from pi_service.atomic_files import write_json
-from pi_service.backlog import MAX_BYTES, Backlog
 from pi_service.clock import boottime_seconds, rfc3339, wall_now
-from pi_service.clock_sync import ClockSync
-from pi_service.conditions import TOO_HOT, Condition, Observation, find_conditions
-from pi_service.config_pull import ConfigPull
-from pi_service.control_sync import ControlSync
-from pi_service.healing_record import HealingRecord, read_boot_id
+from pi_service.configuration.apply_record import ApplyRecord
+from pi_service.configuration.live import LiveConfig
+from pi_service.healing.actions import PiActions
+from pi_service.healing.clock_sync import ClockSync
+from pi_service.healing.conditions import TOO_HOT, Condition, Observation, find_conditions
+from pi_service.healing.lookout import Lookout
+from pi_service.healing.record import HealingRecord, read_boot_id
 from pi_service.health_monitor import HealthMonitor
-from pi_service.journal import Journal
-from pi_service.live_config import LiveConfig
-from pi_service.lookout import Lookout
-from pi_service.mailbox import Mailbox
-from pi_service.outbox import Outbox
 from pi_service.paths import Paths, listen_address
 from pi_service.self_healing import Pace, SelfHealing
 from pi_service.snapshot_cache import SnapshotReader
+from pi_service.sync.backlog import MAX_BYTES, Backlog
+from pi_service.sync.config_pull import ConfigPull
+from pi_service.sync.control_sync import ControlSync
+from pi_service.sync.journal import Journal
+from pi_service.sync.mailbox import Mailbox
+from pi_service.sync.outbox import Outbox
 
 log = logging.getLogger(__name__)
 

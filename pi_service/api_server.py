@@ -11,23 +11,23 @@ from flask import Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from werkzeug.exceptions import HTTPException
 
-from pi_service import cors
-from pi_service.api_auth import INVALID_KEY, NO_KEY, authenticate
-from pi_service.api_metrics import ApiMetrics
-from pi_service.api_serving import serve
+from pi_service.api import cors
+from pi_service.api.auth import INVALID_KEY, NO_KEY, authenticate
+from pi_service.api.metrics import ApiMetrics
+from pi_service.api.node_collector import NodeCollector
+from pi_service.api.observation import CORS_ORIGINS, KEY, ROUTE, Observation
+from pi_service.api.problem import ProblemError, from_http_exception
+from pi_service.api.request_log import RequestLog
+from pi_service.api.serving import serve
+from pi_service.api.snapshot_views import Clocks, SnapshotViews, json_response, no_configuration
+from pi_service.api.state_collector import StateCollector
 from pi_service.clock import boottime_seconds, wall_now
 from pi_service.config import Config
+from pi_service.configuration.live import LiveConfig
 from pi_service.health_monitor import HealthMonitor
-from pi_service.live_config import LiveConfig
 from pi_service.log_limit import LogLimit
-from pi_service.node_collector import NodeCollector
-from pi_service.observation import CORS_ORIGINS, KEY, ROUTE, Observation
 from pi_service.paths import Paths
-from pi_service.problem import ProblemError, from_http_exception
-from pi_service.request_log import RequestLog
 from pi_service.snapshot_cache import SnapshotReader
-from pi_service.snapshot_views import Clocks, SnapshotViews, json_response, no_configuration
-from pi_service.state_collector import StateCollector
 
 log = logging.getLogger(__name__)
 

@@ -71,7 +71,7 @@ def _seconds(text: str) -> float:
 
 
 def _run_stream(_options: argparse.Namespace) -> int:
-    from pi_service.stream_service import main as run
+    from pi_service.stream.service import main as run
 
     return run()
 

@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from pi_service.apply_record import ApplyRecord
 from pi_service.clock import wall_now
 from pi_service.config import Config, ConfigError, Fault, content_hash
-from pi_service.config_source import fault_sentence, load, load_usable, parse
-from pi_service.config_transaction import ConfigTransaction, LockedError, locked
+from pi_service.configuration.apply_record import ApplyRecord
+from pi_service.configuration.source import fault_sentence, load, load_usable, parse
+from pi_service.configuration.transaction import ConfigTransaction, LockedError, locked
 from pi_service.paths import Paths
 from pi_service.redaction import redact_config, redact_text
-from pi_service.stream_client import StreamAbsentError, StreamClient
+from pi_service.stream.client import StreamAbsentError, StreamClient
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
 _ANSWER_MARGIN_SECONDS = 5.0  # the stream answers by the trial's deadline; it may be busy for a moment then

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pi_service import conditions as seen
-from pi_service.conditions import Condition
 from pi_service.config import Config
-from pi_service.healing_record import HealingRecord
+from pi_service.healing import conditions as seen
+from pi_service.healing.conditions import Condition
+from pi_service.healing.record import HealingRecord
 
 log = logging.getLogger(__name__)
 

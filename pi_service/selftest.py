@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pi_service.config import ConfigError
-from pi_service.config_source import fault_sentence, load
-from pi_service.decode_plan import hardware_decoder_available
+from pi_service.configuration.source import fault_sentence, load
 from pi_service.paths import Paths, listen_address
 from pi_service.redaction import redact_text
-from pi_service.stream_client import ask
+from pi_service.stream.client import ask
+from pi_service.stream.decode_plan import hardware_decoder_available
 
 OLDEST_FFMPEG = 5, 1
 _FFMPEG_VERSION = re.compile(r"ffmpeg version n?(\d+)\.(\d+)")

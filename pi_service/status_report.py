@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pi_service.apply_record import ApplyRecord
 from pi_service.clock import boottime_seconds, rfc3339, wall_now
-from pi_service.config_source import load_usable
+from pi_service.configuration.apply_record import ApplyRecord
+from pi_service.configuration.source import load_usable
 from pi_service.paths import Paths
 from pi_service.snapshot_cache import SnapshotReader
-from pi_service.stream_client import ask
+from pi_service.stream.client import ask
 
 
 def gather(paths: Paths) -> dict[str, Any]:

@@ -12,17 +12,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from pi_service.camera_session import FIRST_PICTURE_SECONDS, CameraSession
-from pi_service.candidate import Candidate, OnVerdict, Verdict, says_nothing_new
 from pi_service.clock import boottime_seconds, wall_now
 from pi_service.config import Config
-from pi_service.decode_plan import DecodePlan
-from pi_service.ffmpeg import StreamSettings
-from pi_service.live_stream import LiveStream
-from pi_service.mjpeg import Picture
-from pi_service.publication import Publication
-from pi_service.session_pool import SessionPool, StartSession
-from pi_service.stream_state import StreamState
+from pi_service.stream.camera_session import FIRST_PICTURE_SECONDS, CameraSession
+from pi_service.stream.candidate import Candidate, OnVerdict, Verdict, says_nothing_new
+from pi_service.stream.decode_plan import DecodePlan
+from pi_service.stream.ffmpeg import StreamSettings
+from pi_service.stream.live_stream import LiveStream
+from pi_service.stream.mjpeg import Picture
+from pi_service.stream.publication import Publication
+from pi_service.stream.session_pool import SessionPool, StartSession
+from pi_service.stream.state import StreamState
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ import pytest
 
 from pi_service.agent import Agent
 from pi_service.atomic_files import write_json
-from pi_service.journal import Journal
 from pi_service.paths import Paths
+from pi_service.sync.journal import Journal
 from tests.pi_service.api_fixtures import TurnedClocks
 
 TOKEN = "device-token"

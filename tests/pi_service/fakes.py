@@ -6,10 +6,10 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import IO
 
-from pi_service.camera_session import CameraSession
-from pi_service.decode_plan import DecodeMode
-from pi_service.ffmpeg import StreamSettings
-from pi_service.mjpeg import MjpegParser, Picture
+from pi_service.stream.camera_session import CameraSession
+from pi_service.stream.decode_plan import DecodeMode
+from pi_service.stream.ffmpeg import StreamSettings
+from pi_service.stream.mjpeg import MjpegParser, Picture
 
 STARTED = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from pi_service.paths import Paths
 from pi_service.snapshot_cache import Snapshot, SnapshotReader
-from pi_service.stream_client import StreamAbsentError, ask
+from pi_service.stream.client import StreamAbsentError, ask
 from tests.pi_service.waiting import wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from pi_service.actions import PiActions
 from pi_service.atomic_files import write_json
+from pi_service.healing.actions import PiActions
 from pi_service.paths import Paths
 from pi_service.self_healing import ActionError
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from pi_service import control_client
 from pi_service.agent import Agent
 from pi_service.atomic_files import write_json
-from pi_service.control_client import MAX_ANSWER_BYTES, ControlClient, ControlError, UnauthorizedError
-from pi_service.outbox import LINES_PER_CHECKIN
 from pi_service.paths import Paths
+from pi_service.sync import control_client
+from pi_service.sync.control_client import MAX_ANSWER_BYTES, ControlClient, ControlError, UnauthorizedError
+from pi_service.sync.outbox import LINES_PER_CHECKIN
 from tests.pi_service.agent_fixtures import (
     TOKEN,
     ControlPlane,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pi_service.api_auth import authenticate
+from pi_service.api.auth import authenticate
 from pi_service.config import ApiKey
 from tests.pi_service.api_fixtures import EXPIRED_KEY, KEY, OTHER_KEY, Pi, digest, pi, problem_of, samples
 

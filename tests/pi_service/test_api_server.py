@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from pi_service.api_probe import probe
-from pi_service.request_log import NOTABLE_PER_PERIOD, RequestLog
+from pi_service.api.probe import probe
+from pi_service.api.request_log import NOTABLE_PER_PERIOD, RequestLog
 from tests.pi_service.api_fixtures import KEY, Pi, TurnedClocks, pi
 
 __all__ = ["pi"]

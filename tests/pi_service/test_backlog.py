@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pi_service.backlog import Backlog, Batch
+from pi_service.sync.backlog import Backlog, Batch
 
 
 def numbers(batch: Batch) -> list[int]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pi_service.conditions import Observation, find_conditions
 from pi_service.config import Config
+from pi_service.healing.conditions import Observation, find_conditions
 from pi_service.health_monitor import HealthSample
-from pi_service.stream_report import StreamReport
+from pi_service.stream.report import StreamReport
 from tests.pi_service.api_fixtures import TurnedClocks, stream_document
 
 HEALTHY = HealthSample(1.0, 100, 1000, 50.0, 40.0, {}, {})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pi_service.decode_plan import DecodeMode, DecodePlan, hardware_decoder_available
+from pi_service.stream.decode_plan import DecodeMode, DecodePlan, hardware_decoder_available
 
 
 def test_two_late_keyframes_in_a_row_ask_for_full_decoding() -> None:

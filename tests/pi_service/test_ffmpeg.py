@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from pi_service.config import Config
-from pi_service.decode_plan import DecodeMode
-from pi_service.ffmpeg import StreamSettings, command, qscale, reason_for_end, says_connected, says_trouble
+from pi_service.stream.decode_plan import DecodeMode
+from pi_service.stream.ffmpeg import StreamSettings, command, qscale, reason_for_end, says_connected, says_trouble
 
 
 @pytest.fixture

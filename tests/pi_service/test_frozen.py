@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pi_service.frozen import FrozenDetector
+from pi_service.stream.frozen import FrozenDetector
 
 
 def test_the_same_picture_for_long_enough_is_frozen() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pi_service.clock_sync import ASK_EVERY_SECONDS, ASK_EVERY_SECONDS_WHILE_NOT, ClockSync
+from pi_service.healing.clock_sync import ASK_EVERY_SECONDS, ASK_EVERY_SECONDS_WHILE_NOT, ClockSync
 from pi_service.health_monitor import HealthMonitor, read_temperature_celsius, unit_memory_bytes
 from pi_service.paths import Paths
 from tests.pi_service.api_fixtures import TurnedClocks

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pi_service.mjpeg import MjpegParser
+from pi_service.stream.mjpeg import MjpegParser
 
 END = b"\xff\xd9"
 

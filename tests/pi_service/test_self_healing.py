@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pi_service.conditions import Condition
 from pi_service.config import Config
-from pi_service.healing_record import HealingRecord
-from pi_service.ladder import LONGEST_WAIT_SECONDS, RESET_AFTER_SECONDS
+from pi_service.healing.conditions import Condition
+from pi_service.healing.ladder import LONGEST_WAIT_SECONDS, RESET_AFTER_SECONDS
+from pi_service.healing.record import HealingRecord
 from pi_service.paths import Paths
 from pi_service.self_healing import ActionError, Pace, SelfHealing
 from tests.pi_service.api_fixtures import TurnedClocks

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from pi_service.candidate import Verdict
 from pi_service.config import Config
-from pi_service.decode_plan import DecodeMode
 from pi_service.paths import Paths
-from pi_service.publication import Publication
 from pi_service.snapshot_cache import Snapshot, SnapshotReader
+from pi_service.stream.candidate import Verdict
+from pi_service.stream.decode_plan import DecodeMode
+from pi_service.stream.publication import Publication
+from pi_service.stream.state import StreamState
 from pi_service.stream_manager import StreamManager
-from pi_service.stream_state import StreamState
 from tests.pi_service.fakes import Cameras, Clock, FakeSession
 
 Document = dict[str, Any]

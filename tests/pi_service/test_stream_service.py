@@ -17,7 +17,7 @@ import pytest
 
 from pi_service.clock import boottime_seconds
 from pi_service.paths import Paths
-from pi_service.stream_client import StreamClient, ask
+from pi_service.stream.client import StreamClient, ask
 from tests.pi_service.stream_unit import REPOSITORY, StreamUnit, environment, write_config
 from tests.pi_service.waiting import wait_for
 from virtual_fleet import timecode

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pi_service.atomic_files import read_json, write_json
-from pi_service.backlog import Backlog, Batch
-from pi_service.journal import Journal
+from pi_service.sync.backlog import Backlog, Batch
+from pi_service.sync.journal import Journal
 
 log = logging.getLogger(__name__)
 

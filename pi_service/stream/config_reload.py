@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable
 
 from pi_service.atomic_files import write_json
-from pi_service.candidate import Verdict
 from pi_service.clock import boottime_seconds
 from pi_service.config import ConfigError
-from pi_service.config_source import FileIdentity, fault_sentence, identity, load, load_usable
+from pi_service.configuration.source import FileIdentity, fault_sentence, identity, load, load_usable
 from pi_service.paths import Paths
 from pi_service.redaction import redact_text
+from pi_service.stream.candidate import Verdict
 from pi_service.stream_manager import StreamManager
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pi_service.atomic_files import write_atomic
 from pi_service.config import ConfigError
-from pi_service.config_source import load
-from pi_service.config_transaction import locked
+from pi_service.configuration.source import load
+from pi_service.configuration.transaction import locked
 from pi_service.paths import Paths
 
 LOCK_TIMEOUT_SECONDS = 2.0

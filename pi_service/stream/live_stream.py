@@ -7,14 +7,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pi_service.backoff import Backoff
-from pi_service.camera_session import CameraSession
 from pi_service.clock import wall_now
-from pi_service.decode_plan import DecodePlan
-from pi_service.ffmpeg import StreamSettings
-from pi_service.mjpeg import Picture
-from pi_service.publication import Publication
-from pi_service.session_pool import SessionPool
-from pi_service.stream_state import StreamState
+from pi_service.stream.camera_session import CameraSession
+from pi_service.stream.decode_plan import DecodePlan
+from pi_service.stream.ffmpeg import StreamSettings
+from pi_service.stream.mjpeg import Picture
+from pi_service.stream.publication import Publication
+from pi_service.stream.session_pool import SessionPool
+from pi_service.stream.state import StreamState
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pi_service.api.problem import ProblemError
 from pi_service.config import ApiKey
-from pi_service.problem import ProblemError
 
 MAX_KEY_LENGTH = 512  # hashing an endless header once per key would be a cheap way to keep a Pi busy
 NO_KEY = "none"

@@ -16,7 +16,7 @@ from waitress.server import create_server
 from waitress.wasyncore import loop
 
 from pi_service import sd_notify
-from pi_service.api_probe import probe
+from pi_service.api.probe import probe
 from pi_service.paths import listen_address
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pi_service.config import Config, Thresholds
 from pi_service.health_monitor import HealthSample
-from pi_service.stream_report import StreamReport
+from pi_service.stream.report import StreamReport
 
 API_FAILURES = 3  # probes in a row; one may fall into a restart
 COOLER_BY_CELSIUS = 5.0

@@ -11,12 +11,12 @@ from types import FrameType
 from pi_service import sd_notify
 from pi_service.atomic_files import write_json
 from pi_service.clock import boottime_seconds, wall_now
-from pi_service.config_reload import ConfigReload
 from pi_service.paths import Paths
-from pi_service.publication import Publication
-from pi_service.stream_control import ControlServer
+from pi_service.stream.config_reload import ConfigReload
+from pi_service.stream.control import ControlServer
+from pi_service.stream.publication import Publication
+from pi_service.stream.state import StreamState
 from pi_service.stream_manager import StreamManager
-from pi_service.stream_state import StreamState
 
 log = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from pi_service.api_probe import probe
-from pi_service.clock_sync import ClockSync
-from pi_service.conditions import Observation
+from pi_service.api.probe import probe
+from pi_service.configuration.live import LiveConfig
+from pi_service.healing.clock_sync import ClockSync
+from pi_service.healing.conditions import Observation
 from pi_service.health_monitor import HealthMonitor
-from pi_service.live_config import LiveConfig
 from pi_service.paths import Paths
-from pi_service.stream_report import StreamReport, read_stream_report
+from pi_service.stream.report import StreamReport, read_stream_report
 
 log = logging.getLogger(__name__)
 

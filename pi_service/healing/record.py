@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pi_service.atomic_files import read_json, write_json
-from pi_service.ladder import Ladder
+from pi_service.healing.ladder import Ladder
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from typing import Any
 from pi_service.backoff import Backoff
 from pi_service.clock import rfc3339, wall_now
 from pi_service.config import Config
-from pi_service.config_pull import ConfigPull
-from pi_service.control_client import ControlClient, ControlError, UnauthorizedError
-from pi_service.live_config import LiveConfig
-from pi_service.mailbox import Mailbox
-from pi_service.outbox import Outbox
+from pi_service.configuration.live import LiveConfig
+from pi_service.sync.config_pull import ConfigPull
+from pi_service.sync.control_client import ControlClient, ControlError, UnauthorizedError
+from pi_service.sync.mailbox import Mailbox
+from pi_service.sync.outbox import Outbox
 
 log = logging.getLogger(__name__)
 

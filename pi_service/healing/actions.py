@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from pi_service import self_healing as healing
-from pi_service.config_restore import restore_config
-from pi_service.config_transaction import LockedError
+from pi_service.configuration.restore import restore_config
+from pi_service.configuration.transaction import LockedError
 from pi_service.paths import Paths
 from pi_service.self_healing import ActionError
-from pi_service.stream_client import ask
+from pi_service.stream.client import ask
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from typing import Any
 from pi_service.backoff import Backoff
 from pi_service.config import Config, ConfigError
 from pi_service.config_manager import APPLIED, REFUSED, UNCHANGED, ConfigManager, Outcome
-from pi_service.config_source import load
-from pi_service.control_client import ControlClient, ControlError
+from pi_service.configuration.source import load
 from pi_service.paths import Paths
+from pi_service.sync.control_client import ControlClient, ControlError
 
 log = logging.getLogger(__name__)
 

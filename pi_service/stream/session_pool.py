@@ -6,11 +6,11 @@ import selectors
 import time
 from collections.abc import Callable
 
-from pi_service.camera_session import CameraSession
-from pi_service.decode_plan import DecodeMode
-from pi_service.ffmpeg import StreamSettings
-from pi_service.mjpeg import Picture
-from pi_service.stream_state import StreamState
+from pi_service.stream.camera_session import CameraSession
+from pi_service.stream.decode_plan import DecodeMode
+from pi_service.stream.ffmpeg import StreamSettings
+from pi_service.stream.mjpeg import Picture
+from pi_service.stream.state import StreamState
 
 LAST_WAIT_SECONDS = 3.0
 _POLL_SECONDS = 0.02

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pi_service.problem import ProblemError
+from pi_service.api.problem import ProblemError
 
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _YES_NO = {"1": True, "true": True, "0": False, "false": False}

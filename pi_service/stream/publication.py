@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 from pi_service.clock import boottime_seconds, wall_now
 from pi_service.config import Config
-from pi_service.frozen import FrozenDetector
 from pi_service.log_limit import LogLimit
-from pi_service.mjpeg import Picture
 from pi_service.paths import Paths
 from pi_service.snapshot_cache import SnapshotReader, SnapshotWriter
-from pi_service.stream_state import StreamState
+from pi_service.stream.frozen import FrozenDetector
+from pi_service.stream.mjpeg import Picture
+from pi_service.stream.state import StreamState
 
 log = logging.getLogger(__name__)
 

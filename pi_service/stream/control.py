@@ -10,10 +10,10 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from pi_service.candidate import Verdict
 from pi_service.clock import boottime_seconds
 from pi_service.config import Config, ConfigError
 from pi_service.paths import Paths
+from pi_service.stream.candidate import Verdict
 from pi_service.stream_manager import StreamManager
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,11 @@ import subprocess
 from collections import deque
 from pathlib import Path
 
-from pi_service.decode_plan import DecodeMode
-from pi_service.ffmpeg import StreamSettings, command, reason_for_end, says_connected, says_trouble
 from pi_service.log_limit import LogLimit
-from pi_service.mjpeg import MjpegParser, Picture
 from pi_service.redaction import redact_text
+from pi_service.stream.decode_plan import DecodeMode
+from pi_service.stream.ffmpeg import StreamSettings, command, reason_for_end, says_connected, says_trouble
+from pi_service.stream.mjpeg import MjpegParser, Picture
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import logging
 import threading
 
 from pi_service.config import Config, ConfigError
-from pi_service.config_source import FileIdentity, LoadedConfig, fault_sentence, identity, load, load_usable
+from pi_service.configuration.source import FileIdentity, LoadedConfig, fault_sentence, identity, load, load_usable
 from pi_service.paths import Paths
 
 log = logging.getLogger(__name__)

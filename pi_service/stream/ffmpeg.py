@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pi_service.config import Config
-from pi_service.decode_plan import DecodeMode
+from pi_service.stream.decode_plan import DecodeMode
 
 IO_TIMEOUT_SECONDS = 8.0
 LONGEST_SIGN_OF_LIFE_SECONDS = 60.0

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pi_service import cors
-from pi_service.api_auth import NO_KEY
-from pi_service.api_metrics import METHODS, ApiMetrics
-from pi_service.request_log import RequestLog
+from pi_service.api import cors
+from pi_service.api.auth import NO_KEY
+from pi_service.api.metrics import METHODS, ApiMetrics
+from pi_service.api.request_log import RequestLog
 
 ROUTE = "carwash.route"  # these are set in the WSGI environment by the views
 KEY = "carwash.key"

@@ -14,10 +14,10 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from pi_service.atomic_files import read_json
-from pi_service.live_config import LiveConfig
+from pi_service.configuration.live import LiveConfig
 from pi_service.paths import Paths
 from pi_service.snapshot_cache import SnapshotReader
-from pi_service.stream_report import STATUSES, StreamReport, read_stream_report
+from pi_service.stream.report import STATUSES, StreamReport, read_stream_report
 
 CONFIG_APPLY_COUNTS = "config-apply.json"
 _Document = dict[str, Any]

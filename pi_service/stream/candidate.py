@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pi_service.camera_session import CameraSession
 from pi_service.config import Config
-from pi_service.decode_plan import DecodeMode, DecodePlan
-from pi_service.ffmpeg import StreamSettings
-from pi_service.mjpeg import Picture
 from pi_service.redaction import redact_text
-from pi_service.session_pool import SessionPool
+from pi_service.stream.camera_session import CameraSession
+from pi_service.stream.decode_plan import DecodeMode, DecodePlan
+from pi_service.stream.ffmpeg import StreamSettings
+from pi_service.stream.mjpeg import Picture
+from pi_service.stream.session_pool import SessionPool
 
 CONNECTION_REASONS = frozenset({"refused", "unreachable", "timeout", "no video", "storage", "ffmpeg missing"})
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from flask import Response, request
 
+from pi_service.api.freshness import NO_WISH, parse_wish, retry_after_seconds
+from pi_service.api.picture_response import Moment, PictureResponses, client_has, not_modified
+from pi_service.api.problem import ProblemError
 from pi_service.atomic_files import read_json
 from pi_service.clock import rfc3339
 from pi_service.config import Config
-from pi_service.freshness import NO_WISH, parse_wish, retry_after_seconds
 from pi_service.paths import Paths
-from pi_service.picture_response import Moment, PictureResponses, client_has, not_modified
-from pi_service.problem import ProblemError
 from pi_service.snapshot_cache import Snapshot, SnapshotMetadata, SnapshotReader
-from pi_service.stream_report import ABSENT, StreamReport, read_stream_report
+from pi_service.stream.report import ABSENT, StreamReport, read_stream_report
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""The snapshot API: keys, freshness, answers, metrics, the request log."""

@@ -1,0 +1,1 @@
+"""How a configuration is read, replaced in one step, restored and watched."""

@@ -1,0 +1,1 @@
+"""What can be wrong with a Pi, and what it may do about it."""

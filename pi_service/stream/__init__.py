@@ -1,0 +1,1 @@
+"""The camera's stream: ffmpeg and its pictures, trials of new configurations, the unit's socket."""
