@@ -33,7 +33,7 @@ lint: setup ## Check style, types, imports, playbooks, shell
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/ansible-lint --offline
 	$(VENV)/bin/yamllint --strict .
-	shellcheck setup.sh .ci/run
+	shellcheck setup.sh .ci/run roles/pi_service/files/carwash $(wildcard roles/*/files/*.sh playbooks/files/*.sh)
 
 .PHONY: bench
 bench: setup ## Measure against peers and limits, print the tables of docs/benchmarks.md

@@ -10,6 +10,7 @@ import pytest
 from virtual_fleet.controller import Answer, Controller
 from virtual_fleet.faults import FAULTS
 from virtual_fleet.fleet import Fleet
+from virtual_fleet.site import Site
 
 pytestmark = pytest.mark.fleet
 
@@ -29,6 +30,9 @@ class Expectation:
     may_stop_answers: bool = False
     """Whether requests may go unanswered: only where the API or the network itself is the fault."""
 
+    journal: str = ""
+    """What the site's journal must say about the fault."""
+
 
 EXPECTATIONS = {
     "camera-off": Expectation(),
@@ -37,17 +41,19 @@ EXPECTATIONS = {
     "camera-frozen": Expectation(),
     "camera-password": Expectation(),
     "ffmpeg-killed": Expectation(stops_pictures=False),
-    "ffmpeg-stopped": Expectation(stops_pictures=False),
+    "ffmpeg-stopped": Expectation(stops_pictures=False, journal="ffmpeg was stopped by a signal"),
     "stream-killed": Expectation(stops_pictures=False),
-    "stream-stopped": Expectation(stops_pictures=False),
+    "stream-stopped": Expectation(stops_pictures=False, journal="carwash-stream.service: Watchdog timeout"),
     "api-killed": Expectation(stops_pictures=False, may_stop_answers=True),
-    "api-stopped": Expectation(stops_pictures=False, may_stop_answers=True),
+    "api-stopped": Expectation(
+        stops_pictures=False, may_stop_answers=True, journal="carwash-snapshot.service: Watchdog timeout"
+    ),
     "agent-killed": Expectation(stops_pictures=False),
     "agent-stopped": Expectation(stops_pictures=False),
     "disk-full": Expectation(stops_pictures=False),
     "network-cut": Expectation(may_stop_answers=True),
     "network-slow": Expectation(stops_pictures=False, may_stop_answers=True),
-    "clock-jump": Expectation(stops_pictures=False, may_stop_answers=True),
+    "clock-jump": Expectation(stops_pictures=False),
     "config-corrupted": Expectation(stops_pictures=False),
     "power-cut": Expectation(may_stop_answers=True),
 }
@@ -57,6 +63,16 @@ def test_every_kind_of_fault_has_an_expectation() -> None:
     assert set(EXPECTATIONS) == set(FAULTS)
 
 
+def journal_cursor(fleet: Fleet, site: Site) -> str:
+    """The journal's present end."""
+    shown = fleet.run(site, ["journalctl", "--no-pager", "--lines=0", "--show-cursor"]).stdout
+    return shown.partition("-- cursor: ")[2].strip()
+
+
+def journal_after(fleet: Fleet, site: Site, cursor: str) -> str:
+    return fleet.run(site, ["journalctl", "--no-pager", f"--after-cursor={cursor}", "--output=cat"]).stdout
+
+
 def is_not_fresh(answer: Answer) -> bool:
     return not answer.is_fresh_picture
 
@@ -64,8 +80,9 @@ def is_not_fresh(answer: Answer) -> bool:
 @pytest.mark.parametrize("kind", EXPECTATIONS)
 def test_a_site_stays_honest_under_a_fault_and_recovers_when_it_is_lifted(fleet: Fleet, kind: str) -> None:
     expectation, site = EXPECTATIONS[kind], fleet.sites[0]
+    cursor = journal_cursor(fleet, site)
+    fleet.prepare(kind, site)
     with Controller(site.address, fleet.api_key) as controller:
-        fleet.prepare(kind, site)
         controller.wait_for_fresh_picture(timeout=RECOVERY_SECONDS)
         try:
             fleet.fault(kind, site)
@@ -79,3 +96,4 @@ def test_a_site_stays_honest_under_a_fault_and_recovers_when_it_is_lifted(fleet:
     assert controller.stale_pictures_served_as_fresh(at_most_seconds=STALE_AFTER_SECONDS + TRANSPORT_SECONDS) == []
     if not expectation.may_stop_answers:
         assert [answer for answer in controller.answers if answer.status not in (200, 503)] == []
+    assert expectation.journal in journal_after(fleet, site, cursor)
