@@ -14,7 +14,7 @@ install_debian_packages() {
     done)
     [ -n "$missing" ] || return 0
     command -v apt-get >/dev/null || { echo "setup: this needs a Debian 12 machine (apt-get is missing)" >&2; exit 1; }
-    echo "setup: installing Debian packages:" $missing
+    echo "setup: installing Debian packages: ${missing//$'\n'/ }"
     as_root apt-get update -q -q
     # Services that the packages would start have no business on the machine that runs a demo.
     # shellcheck disable=SC2086  # a list of words
