@@ -36,7 +36,8 @@ lint: setup ## Check style, types, imports, playbooks, shell
 	shellcheck setup.sh .ci/run roles/pi_service/files/carwash $(wildcard roles/*/files/*.sh playbooks/files/*.sh)
 
 .PHONY: bench
-bench: setup ## Measure against peers and limits, print the tables of docs/benchmarks.md
+bench: ## Measure against peers and limits, print the tables of docs/benchmarks.md
+	@./setup.sh $(VENV) bench/host_packages.txt
 	$(SUDO) $(PYTHON) -m bench
 
 .PHONY: format

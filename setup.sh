@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Installs what the Makefile's commands need on a Debian 12 machine. Quick and silent where all of it is there.
-# Usage: ./setup.sh VENV
+# Usage: ./setup.sh VENV [PACKAGE_LIST ...]
 set -euo pipefail
 cd "$(dirname "$0")"
 venv=$1
+package_lists=(host_packages.txt "${@:2}")
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
 install_debian_packages() {
     local missing
-    missing=$(grep -vhE '^(#|$)' host_packages.txt | while read -r package; do
+    missing=$(grep -vhE '^(#|$)' "${package_lists[@]}" | while read -r package; do
         dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || echo "$package"
     done)
     [ -n "$missing" ] || return 0
