@@ -86,7 +86,7 @@ class Agent:
         config = self.live.current()
         if config is not None:
             pace = _pace(seen)
-            was_hot = pace.throttled if pace is not None else TOO_HOT in self._view.since
+            was_hot = TOO_HOT in self._view.since or (pace is not None and pace.throttled)
             self._notice(seen, find_conditions(seen, config, was_hot=was_hot))
             self._healing.tend(config, self._view.conditions, pace)
         else:

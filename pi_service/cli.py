@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from pi_service import __version__
 from pi_service.config_manager import DEFAULT_TIMEOUT_SECONDS, ConfigManager, Outcome
@@ -14,6 +15,13 @@ from pi_service.paths import Paths
 from pi_service.redaction import redact_text
 
 FAILED = 3  # apart from what `config apply` says with 1 and 2
+USAGE = 64  # EX_USAGE; argparse's own 2 would read as "tried and rolled back"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="carwash", description="The software on a car wash's Pi.")
+    parser = _Parser(prog="carwash", description="The software on a car wash's Pi.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, run, words in (

@@ -14,6 +14,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 SCHEMA_FILE = Path(__file__).with_name("config.schema.json")
+_NEVER_QUOTED = ("api_keys", "control_url", "device_token_file")  # where somebody may put the secret itself by mistake
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,12 @@ def content_hash(document: dict[str, Any]) -> str:
 
 
 def _without_value(error: Any) -> str:
-    """The validator's message, without quoting a value that may hold a password."""
-    if list(error.absolute_path)[:1] == ["rtsp_url"]:
+    """The validator's message, without quoting a value that may hold a password or a key in clear."""
+    setting = next(iter(error.absolute_path), None)
+    if setting == "rtsp_url":
         return "is not a valid rtsp:// or rtsps:// address (host needed; no spaces)"
+    if setting in _NEVER_QUOTED and error.validator not in ("additionalProperties", "required"):
+        return f"does not fit the schema's {error.validator}: {error.validator_value}"
     return str(error.message)
 
 
@@ -161,6 +165,8 @@ def _with_defaults(document: dict[str, Any], properties: dict[str, Any]) -> dict
     for name, spec in properties.items():
         if spec.get("type") == "object":
             values[name] = _with_defaults(values[name], spec["properties"])
+        elif spec.get("type") == "integer":
+            values[name] = int(values[name])  # JSON Schema takes 20.0 for an integer, Python does not
     return values
 
 

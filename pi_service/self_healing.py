@@ -27,7 +27,7 @@ UNTHROTTLE = "unthrottle"
 
 OK = "ok"
 FAILED = "failed"
-SUPPRESSED = "suppressed"  # due, but self_healing.enabled is false
+SUPPRESSED = "suppressed"  # due, but self_healing.enabled is false, or a person has stopped the unit
 
 THROTTLE_SHARE_OF_STALE = 2 / 3  # a longer interval would leave no time for a late picture before it counts as stale
 
@@ -42,6 +42,10 @@ class Pace:
 
 class ActionError(Exception):
     """An action could not be carried out; the sentence says why."""
+
+
+class StoppedByHandError(ActionError):
+    """A person has stopped what the action would restart: it is left alone, and so is the rest of the ladder."""
 
 
 class Actions(Protocol):
@@ -121,17 +125,24 @@ class SelfHealing:
             return
         ladder.take(step, steps, now)
         self._record.save()  # before the deed: a reboot must not be forgotten by the boot that follows
-        self._perform(step, f"{condition.name}: {condition.detail}")
+        if not self._perform(step, f"{condition.name}: {condition.detail}"):
+            ladder.taken = []
 
-    def _perform(self, step: str, why: str) -> None:
+    def _perform(self, step: str, why: str) -> bool:
+        """Carry out one step. False where the next one must not follow."""
         log.warning("self-healing: %s, because of %s", step, why)
         try:
             self._actions.perform(step, why)
+        except StoppedByHandError as error:
+            log.warning("self-healing: %s", error)
+            self._record.count(step, SUPPRESSED)
+            return False
         except ActionError as error:
             log.error("self-healing: %s failed: %s", step, error)
             self._record.count(step, FAILED)
         else:
             self._record.count(step, OK)
+        return True
 
     def _mind_temperature(self, config: Config, conditions: Sequence[Condition], pace: Pace) -> None:
         hot = next((condition for condition in conditions if condition.name == seen.TOO_HOT), None)

@@ -7,12 +7,11 @@ import re
 import shutil
 import subprocess
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pi_service.api.probe import probe
 from pi_service.config import ConfigError
 from pi_service.configuration.source import fault_sentence, load
 from pi_service.paths import Paths, listen_address
@@ -23,7 +22,6 @@ from pi_service.stream.decode_plan import hardware_decoder_available
 OLDEST_FFMPEG = 5, 1
 _FFMPEG_VERSION = re.compile(r"ffmpeg version n?(\d+)\.(\d+)")
 _TIMEOUT_SECONDS = 5.0
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared with, not bound to
 
 
 @dataclass(frozen=True)
@@ -123,16 +121,8 @@ def _stream(paths: Paths) -> tuple[bool, str]:
 
 def _api() -> tuple[bool, str]:
     host, port = listen_address()
-    host = _EVERYWHERE.get(host, host)
-    url = f"http://[{host}]:{port}/healthz" if ":" in host else f"http://{host}:{port}/healthz"
-    try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310  # always http, our own
-            return True, f"{url} answers {response.status}"
-    except urllib.error.HTTPError as error:
-        with error:
-            return False, f"{url} answers {error.code}"
-    except urllib.error.URLError as error:
-        return False, f"{url} does not answer: {error.reason}"
+    fault = probe(host, port, _TIMEOUT_SECONDS)
+    return not fault, f"does not answer on port {port}: {fault}" if fault else f"answers on port {port}"
 
 
 def _hardware() -> tuple[None, str]:

@@ -23,6 +23,8 @@ from pi_service.clock import boottime_seconds, parse_rfc3339, rfc3339
 from pi_service.paths import Paths
 
 CLOCK_JUMP = timedelta(seconds=1)  # a wall clock that slews under NTP moves less than this between two pictures
+LARGEST_RING_BYTES = 64 * 1024 * 1024  # of /run, which systemd, the journal and our own state files need as well
+_LEFTOVERS = (".snapshot.*", ".stream.*", ".[0-9]*.*")  # what the stream unit was writing when it was killed
 READ_ATTEMPTS = 3  # a picture can be trimmed from the ring between reading its number and opening it
 _Result = TypeVar("_Result")
 
@@ -78,20 +80,16 @@ class Snapshot(SnapshotMetadata):
 class SnapshotWriter:
     """Publishes pictures; the stream unit has the only one. Numbers go on where the last run of the unit ended."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Paths, largest_ring_bytes: int = LARGEST_RING_BYTES) -> None:
         """Make the ring's directory and remove what a killed writer left. Raises OSError."""
         self._paths = paths
+        self._largest_ring_bytes = largest_ring_bytes
         paths.history_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
         for directory in (paths.run_dir, paths.history_dir):
-            for leftover in [*directory.glob(".snapshot.*"), *directory.glob(".[0-9]*.*")]:
+            for leftover in [found for pattern in _LEFTOVERS for found in directory.glob(pattern)]:
                 leftover.unlink(missing_ok=True)
         self._sequence = max([_published_sequence(paths), *_ring_sequences(paths)], default=0)
         self._history_size: int | None = None
-
-    @property
-    def sequence(self) -> int:
-        """Number of the newest picture, 0 before the first."""
-        return self._sequence
 
     def resize(self, history_size: int) -> None:
         """Keep this many pictures from now on; drops the oldest that are too many. Raises OSError."""
@@ -160,8 +158,12 @@ class SnapshotWriter:
                 _drop(self._paths, older[0])
 
     def _trim(self) -> None:
-        if self._history_size is not None:
-            for sequence in _ring_sequences(self._paths)[: -self._history_size]:
+        if self._history_size is None:
+            return
+        ring_bytes = 0
+        for position, sequence in enumerate(reversed(_ring_sequences(self._paths))):
+            ring_bytes += _image_file(self._paths, sequence).stat().st_size
+            if position >= self._history_size or (position and ring_bytes > self._largest_ring_bytes):
                 _drop(self._paths, sequence)
 
 
@@ -172,12 +174,13 @@ class SnapshotReader:
         self._paths = paths
         self._boottime = boottime
         self._lock = threading.Lock()
+        self._metadata_file = str(paths.snapshot_metadata)  # a Path for every request would cost more than the rest
         self._cached: tuple[tuple[int, int, int], Snapshot] | None = None
         self._ring: dict[int, SnapshotMetadata] = {}
 
     def current(self) -> Snapshot | None:
         """The newest whole picture, or None where there is none (or only one from before the last boot)."""
-        identity = _identity(self._paths.snapshot_metadata)
+        identity = _identity(self._metadata_file)
         cached = self._cached
         if identity is None:
             return None
@@ -205,7 +208,7 @@ class SnapshotReader:
 
     def _reload(self) -> tuple[tuple[int, int, int], Snapshot] | None:
         for _ in range(READ_ATTEMPTS):
-            identity = _identity(self._paths.snapshot_metadata)
+            identity = _identity(self._metadata_file)
             if identity is None or (self._cached is not None and self._cached[0] == identity):
                 break
             metadata = _read_metadata(self._paths.snapshot_metadata)
@@ -232,9 +235,9 @@ def _image_file(paths: Paths, sequence: int) -> Path:
     return paths.history_dir / f"{sequence}.jpg"
 
 
-def _identity(path: Path) -> tuple[int, int, int] | None:
+def _identity(file: str) -> tuple[int, int, int] | None:
     try:
-        status = path.stat()
+        status = os.stat(file)  # noqa: PTH116  # called on every request
     except FileNotFoundError:
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size

@@ -14,6 +14,7 @@ from typing import Any
 
 from pi_service.clock import boottime_seconds, wall_now
 from pi_service.config import Config
+from pi_service.redaction import redact_text
 from pi_service.stream.camera_session import FIRST_PICTURE_SECONDS, CameraSession
 from pi_service.stream.candidate import Candidate, OnVerdict, Verdict, says_nothing_new
 from pi_service.stream.decode_plan import DecodePlan
@@ -63,8 +64,14 @@ class StreamManager:
         self._switch(Candidate(config, document, self._plan_for(config), 0.0, lambda _: None))
 
     def try_out(self, config: Config, document: dict[str, Any], timeout_seconds: float, on_verdict: OnVerdict) -> None:
-        """Start the stream of a new configuration beside the live one. `commit` or `abandon` must follow a verdict."""
+        """Start the stream of a new configuration beside the live one. `commit` or `abandon` must follow a verdict.
+
+        Whoever is trying another one is told that nothing came of it.
+        """
+        before = self._candidate
         self.abandon()
+        if before is not None and before.verdict is None:
+            before.decide(Verdict(ok=False, tried=False, reason="superseded", detail="another trial has begun"))
         self._next_decode_trial_at = 0.0  # what was to be learned about decoding may have been cut short
         deadline = self._boottime() + timeout_seconds
         self._candidate = Candidate(config, document, self._plan_for(config), deadline, on_verdict)
@@ -86,8 +93,12 @@ class StreamManager:
     def abandon(self) -> None:
         """End the candidate, if there is one; the live stream goes on."""
         candidate, self._candidate = self._candidate, None
-        if candidate is not None and candidate.session is not None:
+        if candidate is None:
+            return
+        if candidate.session is not None:
             self._pool.end(candidate.session)
+        if candidate.is_alone:
+            self.live.restart(self._boottime())
 
     def restart(self, why: str) -> None:
         """End ffmpeg and start it anew at once."""
@@ -157,17 +168,32 @@ class StreamManager:
         self.tick()
 
     def _look_after_candidate(self, now: float) -> None:
-        candidate = self._candidate
-        if candidate is None or (verdict := candidate.failure(self._pool, now)) is None:
+        candidate, live = self._candidate, self.live.settings
+        if candidate is None:
+            return
+        if candidate.is_alone and candidate.session is None and candidate.verdict is None and not self._pool.is_reaping:
+            candidate.start(self._pool)
+        if (verdict := candidate.failure(self._pool, now)) is None:
+            return
+        is_delivering = self.live.is_delivering(now)
+        if live is not None and is_delivering and candidate.may_run_alone(verdict, live, now):
+            self._run_alone(candidate, verdict)
             return
         self.abandon()
-        if self.live.settings is None or (
-            not self.live.is_delivering(now) and says_nothing_new(verdict, candidate.settings, self.live.settings)
-        ):
+        away = not is_delivering and not candidate.is_alone
+        if live is None or (away and says_nothing_new(verdict, candidate.settings, live)):
             verdict = Verdict(ok=True, tried=False, reason=verdict.reason, detail=verdict.detail)
             candidate.session = None
             self._candidate = candidate
         candidate.decide(verdict)
+
+    def _run_alone(self, candidate: Candidate, verdict: Verdict) -> None:
+        """Break before make: the candidate begins anew once the live ffmpeg has taken its leave of the camera."""
+        log.warning("no second session at the camera (%s): the live stream pauses for the trial", verdict.reason)
+        if candidate.session is not None:
+            self._pool.end(candidate.session)
+        candidate.session, candidate.is_alone = None, True
+        self.live.pause()
 
     def _look_after_decoding(self, now: float) -> None:
         """Keyframes come too rarely: decode every frame, once that is shown to work."""
@@ -188,4 +214,5 @@ class StreamManager:
         if verdict.ok:
             self.commit()
         else:
-            log.warning("decoding every frame did not work: %s (%s)", verdict.reason, verdict.detail)
+            self.abandon()
+            log.warning("decoding every frame did not work: %s (%s)", verdict.reason, redact_text(verdict.detail))

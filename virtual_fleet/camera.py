@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--gop-seconds", type=float, default=1.0, help="from one keyframe to the next")
     parser.add_argument("--detail", type=int, default=12, help="amplitude of the noise: larger JPEGs")
     parser.add_argument("--quantizer", type=int, default=22)
+    parser.add_argument("--max-sessions", type=int, default=0, help="how many may watch at once; 0: any number")
     parser.add_argument("--control", metavar="SOCKET", help="Unix socket that takes changes")
     return parser
 
@@ -67,6 +68,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         fps=options.fps,
         gop_seconds=options.gop_seconds,
         quantizer=options.quantizer,
+        max_sessions=options.max_sessions,
     )
 
 

@@ -43,6 +43,7 @@ class CameraOptions:
     gop_seconds: float = 1.0
     detail: int = 12
     quantizer: int = 22
+    max_sessions: int = 0  # any number
 
     def arguments(self) -> list[str]:
         """The command line of the camera's process."""

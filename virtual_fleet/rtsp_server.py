@@ -56,6 +56,7 @@ class Settings:
     fps: int
     gop_seconds: float
     quantizer: int
+    max_sessions: int  # 0: any number
 
 
 class RtspServer:
@@ -70,6 +71,7 @@ class RtspServer:
         self._loop = GLib.MainLoop()
         self._server = GstRtspServer.RTSPServer()
         self._server.set_address(settings.address)
+        self._server.get_session_pool().set_max_sessions(settings.max_sessions)
         self._server.get_mount_points().add_factory(settings.path, self._factory())
         self._source_id: int | None = None
         self._set_password(password)

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 THREADS = 4
 CONNECTION_LIMIT = 200
 IDLE_CONNECTION_SECONDS = 60
+LARGEST_REQUEST_BYTES = 64 * 1024  # no request of ours has a body; waitress would keep a gigabyte of one on disk
 PROBE_INTERVAL_SECONDS = 5.0
 DRAIN_SECONDS = 5.0
 _Map = dict[int, Any]
@@ -59,6 +60,8 @@ def open_server(app: Flask, host: str, port: int, sockets: _Map) -> Any:
         threads=THREADS,
         connection_limit=CONNECTION_LIMIT,
         channel_timeout=IDLE_CONNECTION_SECONDS,
+        max_request_body_size=LARGEST_REQUEST_BYTES,
+        max_request_header_size=LARGEST_REQUEST_BYTES,
         ident=None,
         clear_untrusted_proxy_headers=True,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pi_service.atomic_files import write_atomic
 from pi_service.config import ConfigError
-from pi_service.configuration.source import load
+from pi_service.configuration.source import fault_sentence, load
 from pi_service.configuration.transaction import locked
 from pi_service.paths import Paths
 
@@ -24,17 +24,25 @@ def restore_config(paths: Paths) -> Path:
 
 
 def _restore(paths: Paths) -> Path:
-    faults = []
+    faults: list[str] = []
+    if _fault_of(paths.config) is None:
+        return paths.config  # somebody has mended it meanwhile
     for source in (paths.last_good_config, paths.previous_config):
-        try:
-            load(source)
-        except (OSError, ConfigError) as error:
-            faults.append(f"{source}: {error}")
+        if fault := _fault_of(source):
+            faults.append(fault)
             continue
         _keep_damaged(paths.config)
         write_atomic(paths.config, source.read_bytes())
         return source
     raise ValueError(f"nothing to restore {paths.config} from ({'; '.join(faults)}); apply a configuration anew")
+
+
+def _fault_of(path: Path) -> str | None:
+    try:
+        load(path)
+    except (OSError, ConfigError) as error:
+        return fault_sentence(path, error)
+    return None
 
 
 def _keep_damaged(config: Path) -> None:

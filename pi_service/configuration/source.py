@@ -31,12 +31,19 @@ def load(path: Path) -> LoadedConfig:
 def parse(content: bytes) -> dict[str, Any]:
     """The JSON object in `content`. Raises ConfigError where it is none."""
     try:
-        document = json.loads(content)
+        document = json.loads(content, parse_constant=_no_number)
     except ValueError as error:
         raise ConfigError([Fault("$", f"is not JSON: {error}")]) from error
+    except RecursionError as error:
+        raise ConfigError([Fault("$", "is nested far too deeply to be a configuration")]) from error
     if not isinstance(document, dict):
         raise ConfigError([Fault("$", "is not a JSON object")])
     return document
+
+
+def _no_number(name: str) -> None:
+    """No age is above a limit that is NaN: Python reads these names, JSON knows none of them."""
+    raise ValueError(f"{name} is not a number")
 
 
 def load_usable(paths: Paths) -> LoadedConfig | None:

@@ -52,6 +52,9 @@ class ConfigTransaction:
     """The files of one change. `replace` makes it, `undo` takes it back byte by byte."""
 
     def __init__(self, paths: Paths) -> None:
+        """Only for who holds the lock: what a power cut has left half written is removed; it may hold a password."""
+        for leftover in paths.config.parent.glob(f".{paths.config.name}.*"):
+            leftover.unlink(missing_ok=True)
         self._paths = paths
         self._files = (paths.previous_config, paths.config, paths.last_good_config)
         self._before = {path: _content(path) for path in self._files}

@@ -11,7 +11,7 @@ from pi_service import self_healing as healing
 from pi_service.configuration.restore import restore_config
 from pi_service.configuration.transaction import LockedError
 from pi_service.paths import Paths
-from pi_service.self_healing import ActionError
+from pi_service.self_healing import ActionError, StoppedByHandError
 from pi_service.stream.client import ask
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class PiActions:
 def restart_unit(unit: str) -> None:
     """Restart a unit, unless somebody has stopped it: what a person stopped, a person starts. Raises ActionError."""
     if _run("systemctl", "show", "--property=ActiveState", "--value", unit).strip() == "inactive":
-        raise ActionError(f"{unit} was stopped by hand; `systemctl start {unit}` starts it")
+        raise StoppedByHandError(f"{unit} was stopped by hand; `systemctl start {unit}` starts it")
     systemctl("restart", unit)
 
 

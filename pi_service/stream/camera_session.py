@@ -149,10 +149,6 @@ class CameraSession:
             pictures=self.pictures,
         )
 
-    def last_words(self) -> str:
-        """The last trouble ffmpeg spoke of, or nothing."""
-        return self._lines[-1] if self._lines else ""
-
     def end(self, now: float, *, at_once: bool = False) -> None:
         """Ask the process to end, or kill it. `reap` tells when it has."""
         self._signal(signal.SIGKILL if at_once else signal.SIGTERM)

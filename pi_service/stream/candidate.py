@@ -16,6 +16,8 @@ from pi_service.stream.mjpeg import Picture
 from pi_service.stream.session_pool import SessionPool
 
 CONNECTION_REASONS = frozenset({"refused", "unreachable", "timeout", "no video", "storage", "ffmpeg missing"})
+ONE_SESSION_REASONS = frozenset({"refused", "timeout", "no video"})  # what a camera says that admits no second session
+SHORTEST_ALONE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Candidate:
         self.session: CameraSession | None = None
         self.latest: Picture | None = None
         self.verdict: Verdict | None = None
+        self.is_alone = False
         self._deadline = deadline
         self._on_verdict = on_verdict
 
@@ -59,7 +62,7 @@ class Candidate:
         """Begin the trial."""
         try:
             self.session = pool.start(self.settings, self.plan.mode)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: an address no command line can hold
             self.decide(Verdict(ok=False, tried=True, reason="ffmpeg missing", detail=str(error)))
 
     def take(self, pictures: list[Picture]) -> None:
@@ -83,6 +86,12 @@ class Candidate:
             pool.end(session, at_once=True)
             self.start(pool)
         return None
+
+    def may_run_alone(self, verdict: Verdict, live: StreamSettings, now: float) -> bool:
+        """Whether the live stream, which runs, may be why this one failed: the camera may admit only one session."""
+        same_camera = (self.settings.rtsp_url, self.settings.rtsp_transport) == (live.rtsp_url, live.rtsp_transport)
+        in_time = self._deadline - now >= SHORTEST_ALONE_SECONDS
+        return same_camera and in_time and not self.is_alone and verdict.reason in ONE_SESSION_REASONS
 
     def decide(self, verdict: Verdict) -> None:
         """The trial is over."""

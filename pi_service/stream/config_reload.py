@@ -51,6 +51,9 @@ class ConfigReload:
 
     def reload(self) -> None:
         """Read the file, and try what it says if that is new."""
+        if self._trying:  # what the file said a moment ago is not wanted any more
+            self._trying = False
+            self._manager.abandon()
         self._identity, self._retry_at = identity(self._paths.config), None
         try:
             loaded = load(self._paths.config)

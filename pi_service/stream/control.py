@@ -184,7 +184,7 @@ class _Connection:
     def _answer(self, line: bytes) -> None:
         try:
             request = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             request = None
         if not isinstance(request, dict):
             self.send(refusal("a request is one JSON object on one line"))

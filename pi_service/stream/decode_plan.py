@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import logging
 import shutil
 import subprocess
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 LATE_FACTOR, LATE_SLACK_SECONDS = 1.5, 1.0
 LATE_GAPS = 2  # one late keyframe is a lost packet, two in a row are a long GOP
@@ -44,12 +47,11 @@ class DecodePlan:
     def __init__(self, setting: str, hardware_available: Callable[[], bool] = hardware_decoder_available) -> None:
         self._adaptive = setting in ("auto", "hardware")
         self._late_gaps = 0
-        self.note = ""
         self.mode = DecodeMode.KEYFRAMES if setting in ("auto", "hardware") else DecodeMode(setting)
         if setting == "hardware" and hardware_available():
             self.mode = DecodeMode.HARDWARE
         elif setting == "hardware":
-            self.note = "no hardware decoder here, decoding in software"
+            log.warning("no hardware decoder here, decoding in software")
 
     def copy(self) -> DecodePlan:
         """The same knowledge, for a stream of its own."""
@@ -66,13 +68,12 @@ class DecodePlan:
     def use_full(self) -> None:
         """Decode everything from now on: keyframes come too rarely."""
         self.mode = DecodeMode.FULL
-        self.note = "keyframes come too rarely, decoding every frame"
         self._late_gaps = 0
 
     def no_first_picture(self) -> None:
         """An attempt was connected and brought nothing: try another way next time."""
         if self.mode is DecodeMode.HARDWARE:
             self.mode = DecodeMode.KEYFRAMES
-            self.note = "the hardware decoder brought no picture, decoding in software"
+            log.warning("the hardware decoder brought no picture, decoding in software")
         elif self._adaptive:
             self.mode = DecodeMode.FULL if self.mode is DecodeMode.KEYFRAMES else DecodeMode.KEYFRAMES

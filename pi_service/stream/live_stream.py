@@ -52,6 +52,7 @@ class LiveStream:
         self._lost = False
         self._condition = ""
         self._stopped_since: float | None = None
+        self._is_paused = False
 
     def follow(self, settings: StreamSettings, plan: DecodePlan, session: CameraSession | None, now: float) -> None:
         """Go by these settings. `session` takes over if it runs already, else a new one begins at the next turn."""
@@ -70,7 +71,16 @@ class LiveStream:
             self._lost = True
         self._begin_anew(now)
 
+    def pause(self) -> None:
+        """End ffmpeg, and start none before `restart` or `follow`: a candidate needs the camera for itself."""
+        if self.session is not None:
+            self._pool.end(self.session)
+            self.session = None
+        self._is_paused, self._condition = True, "connecting"
+        self._evidence()
+
     def _begin_anew(self, now: float) -> None:
+        self._is_paused = False
         self._backoff.reset()
         self._frozen_backoff.reset()
         self._frozen_reconnect_at = None
@@ -94,13 +104,20 @@ class LiveStream:
         self._evidence()
 
     def tick(self, now: float) -> None:
-        """Look after the session, or begin one when it is time."""
-        if self.session is None:
-            if self.settings is not None and now >= self._next_attempt_at:
-                self._start(self.settings, now)
-            self._evidence()
-        elif not self._is_lost(self.session, now):
-            self._look_after(self.session, now)
+        """Look after the session, or begin one when it is time.
+
+        A loss that is noticed is evidence as well, and at once: the watchdog's time is shorter from here on, and would
+        be over already.
+        """
+        if self.session is not None:
+            if not self._is_lost(self.session, now):
+                self._look_after(self.session, now)
+            if self.session is None:
+                self._evidence()
+            return
+        if self.settings is not None and not self._is_paused and now >= self._next_attempt_at:
+            self._start(self.settings, now)
+        self._evidence()
 
     def status(self, now: float) -> str:
         """The `status` of `stream.json`. `silent` and `frozen` go on over the reconnections they cause."""
@@ -122,7 +139,7 @@ class LiveStream:
         self._stopped_since = None
         try:
             self.session = self._pool.start(settings, self.plan.mode)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: an address no command line can hold
             self._fail("ffmpeg missing", f"ffmpeg cannot be started: {error}", now)
 
     def _is_lost(self, session: CameraSession, now: float) -> bool:

@@ -52,7 +52,12 @@ class Publication:
             self._detector.is_new(last.sha256, last.captured_boottime)
 
     def configure(self, config: Config) -> None:
-        """Go by this configuration from the next picture on. Raises OSError where the ring cannot be trimmed."""
+        """Go by this configuration from the next picture on. Raises OSError where the ring cannot be trimmed.
+
+        A throttle that was measured by another interval or limit ends: it could let every picture grow stale.
+        """
+        if self._config is not None and _pace_of(self._config) != _pace_of(config):
+            self._throttle_seconds = None
         self._config = config
         self._due_at = 0.0
         self._writer.resize(config.history_size)
@@ -130,3 +135,7 @@ class Publication:
             self.interval_seconds > self._config.snapshot_interval_seconds
         )
         self._state.config_version = self._config.version if self._config else None
+
+
+def _pace_of(config: Config) -> tuple[float, float]:
+    return config.snapshot_interval_seconds, config.stale_after_seconds

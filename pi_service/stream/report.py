@@ -24,6 +24,7 @@ _REASONS = {
     "frozen": "the camera sends the same picture again and again",
     "ffmpeg died": "ffmpeg ended unexpectedly",
     "ffmpeg missing": "ffmpeg is not installed",
+    "storage": "a picture could not be stored",
 }
 _STATUSES_IN_WORDS = {
     "connecting": "the stream is being set up",
@@ -57,8 +58,8 @@ class StreamReport:
         if self.quiet:
             return "the stream service has not reported for a while"
         words = _STATUSES_IN_WORDS[self.status]
-        if self.status in ("connecting", "disconnected") and self.last_reason is not None:
-            words = _REASONS.get(self.last_reason, words)
+        if self.status in ("connecting", "disconnected") or self.last_reason == "storage":
+            words = _REASONS.get(self.last_reason or "", words)
         return f"{words} (since {self.document.get('since')})"
 
     def public(self) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class StreamService:
         self._evidence_at = 0.0
         self._written: tuple[object, ...] = ()
         self._written_at = 0.0
+        self._woke_at = 0.0
         self._stopping = False
         self._reload_asked = False
 
@@ -51,6 +52,7 @@ class StreamService:
         self._catch_signals()
         try:
             self._reload.start()
+            self._woke_at = boottime_seconds()
             while not self._stopping:
                 self._turn()
         finally:
@@ -66,9 +68,10 @@ class StreamService:
         elif not self._control.is_trial_open:
             self._reload.tick()
         self._report()
-        before = boottime_seconds()
+        before = self._woke_at
         events = self._selector.select(TURN_SECONDS)
-        if (stalled := boottime_seconds() - before - TURN_SECONDS) > STALL_SECONDS:
+        self._woke_at = boottime_seconds()
+        if (stalled := self._woke_at - before - TURN_SECONDS) > STALL_SECONDS:
             # What waits in ffmpeg's pipes and in the camera's connection is as old as we were away.
             self._manager.restart(f"the supervisor was stopped for {stalled:.0f} s, and waiting pictures are as old")
             return

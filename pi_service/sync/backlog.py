@@ -60,13 +60,23 @@ class Backlog:
             number = (self._segments() or [self._position[0]])[-1]
             if _size(self._path(number)) >= self._segment_bytes:
                 number += 1
-            with self._path(number).open("ab") as stream:
-                stream.write(b"".join(_line(entry) for entry in entries))
+            self._write(self._path(number), b"".join(_line(entry) for entry in entries))
+            self._entries += len(entries)
+            self.trim(self._max_bytes)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Append all of it, or nothing: half a line would spoil the next one, and the count of entries."""
+        before = _size(path)
+        try:
+            with path.open("ab") as stream:
+                stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
             sync_directory(self._directory)
-            self._entries += len(entries)
-            self.trim(self._max_bytes)
+        except OSError:
+            if path.exists():
+                os.truncate(path, before)
+            raise
 
     def peek(self, limit: int, max_bytes: int) -> Batch:
         """The oldest entries, at most `limit` and (but for a single one) `max_bytes` of them. They stay."""

@@ -26,6 +26,7 @@ LONGEST_BACKOFF_SECONDS = 300.0
 UNAUTHORIZED_SECONDS = 60.0  # a wrong token does not become right by asking more often
 AT_ONCE_SECONDS = 1.0
 LOOK_AT_CONFIG_SECONDS = 5.0
+_YEARS_TO_BELIEVE = range(2020, 2200)
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,9 @@ class ControlSync:
         except OSError as error:
             log.error("the disk does not take the notes of the agent: %s", error)
             return config.checkin_interval_seconds
+        except Exception as error:  # whatever a broken control plane sends must not end the agent, which heals this Pi
+            log.exception("a check-in failed in a way nobody has thought of")
+            return self._failed(ControlError(f"the answer could not be dealt with: {type(error).__name__}"))
 
     def _exchange(self, config: Config, client: ControlClient) -> float:
         results = self._mailbox.results()
@@ -129,6 +133,7 @@ class ControlSync:
 def server_time(date: str, local: datetime) -> datetime:
     """The time to judge expiry by: the server's, by whose clock it was set, as a Pi's own may be years off."""
     try:
-        return parsedate_to_datetime(date).astimezone(UTC)
-    except (TypeError, ValueError):
+        moment = parsedate_to_datetime(date).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return local
+    return moment if moment.year in _YEARS_TO_BELIEVE else local

@@ -50,9 +50,10 @@ class Mailbox:
         self._results: list[Result] = []
         try:
             document = read_json(path) or {"taken": {}, "results": []}
-            self._taken = {str(name): str(expires_at) for name, expires_at in document["taken"].items()}
-            self._results = [dict(result) for result in document["results"]]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            taken = {str(name): rfc3339(parse_rfc3339(until)) for name, until in document["taken"].items()}
+            self._results = [{**result, "id": str(result["id"])} for result in document["results"]]
+            self._taken = taken
+        except (OSError, ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
             log.error("%s cannot be read (%s): which actions were carried out is forgotten", path, error)
 
     def results(self) -> list[Result]:

@@ -115,6 +115,14 @@ class TestTheRealHands:
         if damaged is not None:
             assert paths.config.with_name("config.json.damaged").read_bytes() == damaged
 
+    def test_a_configuration_that_was_mended_meanwhile_is_left_alone(
+        self, paths: Paths, hands: PiActions, config_document: dict[str, Any]
+    ) -> None:
+        write_json(paths.last_good_config, config_document)
+        write_json(paths.config, config_document | {"version": 2})
+        hands.perform("restore_config", "because")
+        assert json.loads(paths.config.read_bytes())["version"] == 2
+
     def test_the_previous_configuration_serves_where_the_spare_is_damaged_too(
         self, paths: Paths, hands: PiActions, config_document: dict[str, Any]
     ) -> None:

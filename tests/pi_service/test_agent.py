@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 
 from pi_service.agent import Agent
 from pi_service.atomic_files import read_json, write_json
-from pi_service.health_monitor import HealthSample
+from pi_service.health_monitor import HealthMonitor, HealthSample
 from pi_service.paths import Paths
 from tests.pi_service.agent_fixtures import FileJournal, journal
 from tests.pi_service.api_fixtures import TurnedClocks, stream_document
@@ -35,7 +36,8 @@ class Site:
     def __init__(self, paths: Paths, document: dict[str, Any], journal: FileJournal) -> None:
         self.paths = paths
         self.clocks = TurnedClocks()
-        self.document = document | {"self_healing": {"cooldown_seconds": 10}}
+        of_this_machine = {"unit_memory_bytes": 2**40, "disk_usage_percent": 99}  # where other sites may run as well
+        self.document = document | {"self_healing": {"cooldown_seconds": 10}, "thresholds": of_this_machine}
         write_json(paths.config, self.document)
         self.stream()
         self.agent = Agent(paths, journal=journal.reader, boottime=self.clocks.boottime)
@@ -128,6 +130,18 @@ def test_an_api_that_hangs_is_restarted_after_three_looks(site: Site, monkeypatc
             document = site.tick()
     assert names(document) == ["api_not_answering"]
     assert site.done == ["restart_api"]
+
+
+def test_heat_is_over_only_when_it_is_five_degrees_cooler_also_where_nothing_could_be_slowed_down(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for celsius in (79.0, 81.0, 77.0, 74.0, 77.0):
+        sample = replace(COOL, temperature_celsius=celsius)
+        monkeypatch.setattr(HealthMonitor, "sample", lambda _monitor, sample=sample: sample)
+        site.stream()
+        found.append(names(site.tick()))
+    assert found == [[], ["too_hot"], ["too_hot"], [], []]
 
 
 def test_a_corrupted_configuration_is_seen_and_restored(site: Site, paths: Paths) -> None:

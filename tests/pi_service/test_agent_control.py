@@ -163,6 +163,22 @@ class TestAHostileControlPlane:
         checked_in(agent)
         assert agent.document()["control"]["reachable"] is False
 
+    @pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 +2300", "soon"])
+    def test_an_impossible_date_is_not_believed(self, agent: Agent, control_plane: ControlPlane, date: str) -> None:
+        self.reply(control_plane, 200, {"Date": date}, b'{"actions": [{"id": "a", "kind": "dance"}]}')
+        assert checked_in(agent) == 1
+        assert agent.document()["control"]["reachable"] is True
+
+    def test_an_answer_nobody_has_thought_of_is_a_failed_check_in_and_not_the_end(
+        self, agent: Agent, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object) -> bool:
+            raise RecursionError("a kind nested as deeply as JSON just allows")
+
+        monkeypatch.setattr(agent.pull, "follow", fail)
+        assert checked_in(agent) <= 1
+        assert "RecursionError" in agent.document()["control"]["fault"]
+
     def test_a_redirect_is_not_followed(self, agent: Agent, control_plane: ControlPlane) -> None:
         self.reply(control_plane, 307, {"Location": "/elsewhere"}, b"")
         checked_in(agent)

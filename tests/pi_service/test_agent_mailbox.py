@@ -101,3 +101,14 @@ def test_diagnose_brings_the_state_of_the_pi_without_passwords(agent: Agent, con
     (result,) = control_plane.checkins[-1]["action_results"]
     assert result["detail"]["config"]["version"] == 1
     assert "letmein" not in json.dumps(control_plane.checkins)
+
+
+@pytest.mark.parametrize("taken", [{"a1": "zzz"}, {"a1": 7}, ["a1"]])
+def test_a_damaged_note_of_what_was_taken_stops_nothing(
+    paths: Paths, agent: Agent, control_plane: ControlPlane, journal: FileJournal, taken: Any
+) -> None:
+    (paths.state_dir / "mailbox.json").write_text(json.dumps({"taken": taken, "results": []}))
+    again = Agent(paths, journal=journal.reader)
+    control_plane.answer = {"actions": [{"id": "a2", "kind": "diagnose", "expires_at": LATER}]}
+    assert checked_in(again) == 1
+    assert again.document()["control"]["reachable"] is True

@@ -161,3 +161,15 @@ def test_the_request_log_is_a_summary_a_minute_and_a_few_lines(caplog: pytest.Lo
     clocks.pass_time(60)
     request_log.flush_if_due()
     assert len(caplog.records) == NOTABLE_PER_PERIOD + 2
+
+
+def test_a_large_request_is_refused_and_not_kept(pi: Pi, systemd: socket.socket) -> None:
+    port = free_port()
+    with running_api(pi, f"127.0.0.1:{port}", systemd):
+        message(systemd, "READY=1")
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.putrequest("POST", "/api/snapshot")
+        connection.putheader("Content-Length", str(500_000_000))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+        connection.close()

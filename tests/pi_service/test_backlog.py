@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,20 @@ def test_an_emptied_backlog_leaves_no_old_place_for_new_entries(tmp_path: Path) 
     assert len(backlog) == 0
     backlog.append([{"n": 7}])
     assert numbers(Backlog(tmp_path).peek(9, 10_000)) == [7]
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_an_entry_spoils_no_other(tmp_path: Path) -> None:
+    backlog = filled(tmp_path, 2)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            backlog.append([{"n": 2}, {"n": 3, "text": "x" * 200}])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    backlog.append([{"n": 4}])
+
+    batch = backlog.peek(9, 10_000)
+    assert numbers(batch) == [0, 1, 4]
+    assert len(backlog) == 3

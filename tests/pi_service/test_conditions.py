@@ -68,3 +68,9 @@ class TestConditions:
     def test_an_unknown_clock_and_an_absent_sensor_are_no_faults(self, config: Config) -> None:
         health = replace(HEALTHY, temperature_celsius=None, disk_usage_percent=None)
         assert self.names(config, health=health, clock_synchronised=None) == []
+
+
+def test_a_stream_whose_pictures_cannot_be_stored_does_not_promise_the_next_one() -> None:
+    document = {"status": "streaming", "since": "then", "last_error": {"reason": "storage"}}
+
+    assert StreamReport(document, quiet=False).sentence() == "a picture could not be stored (since then)"

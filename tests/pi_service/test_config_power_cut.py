@@ -113,3 +113,12 @@ def test_a_power_cut_in_a_rollback_loses_neither_configuration(paths: Paths, ver
         if not killed:
             break
     assert 15 < step < MOST_STEPS - 1
+
+
+def test_what_was_half_written_is_removed_by_the_next_change(paths: Paths, config_document: dict[str, Any]) -> None:
+    leftover = paths.config.with_name(".config.json.previous.x1")
+    leftover.write_text("rtsp://u:secret@camera/")
+
+    assert ConfigManager(paths).apply(json.dumps(config_document).encode()).result == "applied"
+
+    assert not leftover.exists()

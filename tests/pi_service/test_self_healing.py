@@ -13,7 +13,7 @@ from pi_service.healing.conditions import Condition
 from pi_service.healing.ladder import LONGEST_WAIT_SECONDS, RESET_AFTER_SECONDS
 from pi_service.healing.record import HealingRecord
 from pi_service.paths import Paths
-from pi_service.self_healing import ActionError, Pace, SelfHealing
+from pi_service.self_healing import ActionError, Pace, SelfHealing, StoppedByHandError
 from tests.pi_service.api_fixtures import TurnedClocks
 
 SILENT = Condition("stream_silent", "the camera is connected but sends no pictures")
@@ -26,9 +26,12 @@ class RecordedActions:
     done: list[str] = field(default_factory=list)
     intervals: list[float | None] = field(default_factory=list)
     broken: bool = False
+    stopped_by_hand: bool = False
 
     def perform(self, action: str, why: str) -> None:
         self.done.append(action)
+        if self.stopped_by_hand:
+            raise StoppedByHandError("a person has stopped it")
         if self.broken:
             raise ActionError("it does not work")
 
@@ -150,6 +153,12 @@ class TestTheLadder:
 
     def test_a_supervisor_gone_quiet_is_not_asked_to_restart_ffmpeg(self, bench: Bench) -> None:
         assert bench.go_on(65, Condition("stream_not_reporting", "")) == ["restart_stream"]
+
+    def test_a_unit_that_a_person_has_stopped_never_leads_to_a_reboot(self, bench: Bench) -> None:
+        bench.configure(reboot=True)
+        bench.actions.stopped_by_hand = True
+        assert set(bench.go_on(20_000, Condition("stream_not_reporting", ""))) == {"restart_stream"}
+        assert set(bench.counts()) == {("restart_stream", "suppressed")}
 
     def test_an_api_that_does_not_answer_is_restarted_at_once(self, bench: Bench) -> None:
         assert bench.go_on(5, Condition("api_not_answering", "")) == ["restart_api"]

@@ -182,3 +182,15 @@ def test_a_picture_that_does_not_fit_at_all_leaves_the_old_one(paths: Paths) -> 
     assert names(paths.history_dir) == ["1.jpg", "1.json"]
     (paths.run_dir / "filler").unlink()
     assert publish(writer, b"new").sequence == 2
+
+
+def test_the_ring_is_bounded_in_bytes_and_always_keeps_the_newest(paths: Paths) -> None:
+    writer = SnapshotWriter(paths, largest_ring_bytes=250)
+    writer.resize(1000)
+    for size in (100, 100, 100):
+        publish(writer, bytes(size))
+    assert [entry.sequence for entry in reader_at(paths).history()] == [3, 2]
+
+    publish(writer, bytes(1000))
+
+    assert [entry.sequence for entry in reader_at(paths).history()] == [4]

@@ -450,3 +450,82 @@ def test_a_picture_that_cannot_be_written_is_counted_and_the_stream_goes_on(path
     streaming.wait(INTERVAL)
     streaming.deliver(b"third")
     assert streaming.state.published == 2
+
+
+@pytest.mark.parametrize(("interval", "connected"), [(12, False), (12, True), (60, True), (3600, True)])
+def test_a_camera_that_is_away_or_silent_for_hours_never_lets_the_watchdog_bite(
+    bench: Bench, config_document: Document, interval: float, connected: bool
+) -> None:
+    """systemd counts a changed watchdog time from the last sign of life, also where the change makes it shorter."""
+    bench.adopt(config_document | {"snapshot_interval_seconds": interval})
+    bench.deliver(b"the last picture")
+    alive_at, seen = bench.clock.seconds, bench.evidence
+    for _ in range(2 * 3600 * 2):
+        if connected:
+            bench.cameras.latest.connected_at = bench.cameras.latest.started_at
+        bench.wait(0.5)
+        alive_at, seen = (bench.clock.seconds if bench.evidence > seen else alive_at), bench.evidence
+        assert bench.clock.seconds - alive_at < bench.manager.watchdog_seconds()
+    assert {session.mode for session in bench.cameras.sessions} == (
+        {DecodeMode.KEYFRAMES, DecodeMode.FULL} if connected else {DecodeMode.KEYFRAMES}
+    )
+
+
+def test_a_reconnection_to_a_frozen_camera_never_lets_the_watchdog_bite(
+    bench: Bench, config_document: Document
+) -> None:
+    bench.adopt(config_document | {"snapshot_interval_seconds": 60})
+    alive_at, seen = bench.clock.seconds, bench.evidence
+    for turn in range(3600):
+        if turn % 120 == 0:
+            bench.deliver(b"always the same")
+        bench.wait(0.5)
+        alive_at, seen = (bench.clock.seconds if bench.evidence > seen else alive_at), bench.evidence
+        assert bench.clock.seconds - alive_at < bench.manager.watchdog_seconds()
+    assert len(bench.cameras.sessions) > 1
+
+
+def test_a_throttle_measured_by_another_interval_ends_with_it(streaming: Bench, config_document: Document) -> None:
+    streaming.manager.throttle(24)
+    streaming.adopt(config_document | {"version": 2, "jpeg_quality": 50})
+    assert streaming.state.interval_seconds == 24
+
+    streaming.adopt(config_document | {"version": 3, "snapshot_interval_seconds": 2})
+
+    assert (streaming.state.interval_seconds, streaming.state.throttled) == (2, False)
+
+
+def test_a_second_trial_tells_the_first_that_nothing_came_of_it(streaming: Bench, config_document: Document) -> None:
+    streaming.try_out(config_document | {"rtsp_url": "rtsp://10.0.0.9/stream1"})
+    streaming.try_out(config_document | {"rtsp_url": "rtsp://10.0.0.8/stream1"})
+
+    assert [(verdict.ok, verdict.reason) for verdict in streaming.verdicts] == [(False, "superseded")]
+    assert [session.ended for session in streaming.cameras.sessions] == [False, True, False]
+
+
+def test_a_camera_for_one_session_is_left_to_the_candidate_and_the_old_stream_returns_where_that_fails(
+    streaming: Bench, config_document: Document
+) -> None:
+    streaming.try_out(config_document | {"version": 2, "jpeg_quality": 50})
+    streaming.cameras.latest.fail("refused", "453 Not Enough Bandwidth")
+    streaming.wait(1)
+    live, refused, alone = streaming.cameras.sessions
+    assert (live.ended, refused.ended, alone.ended) == (True, True, False)
+    assert (streaming.verdicts, streaming.state.status) == ([], "connecting")
+
+    alone.fail("refused")
+    streaming.wait(1)
+
+    assert [(verdict.ok, verdict.tried, verdict.reason) for verdict in streaming.verdicts] == [(False, True, "refused")]
+    assert streaming.cameras.latest.settings == live.settings
+    assert not streaming.cameras.latest.ended
+
+
+def test_another_address_is_never_worth_a_pause_of_the_live_stream(streaming: Bench, config_document: Document) -> None:
+    streaming.try_out(config_document | {"rtsp_url": "rtsp://10.0.0.9/stream1"})
+    streaming.cameras.latest.fail("refused")
+
+    streaming.wait(1)
+
+    assert [verdict.ok for verdict in streaming.verdicts] == [False]
+    assert not streaming.cameras.sessions[0].ended

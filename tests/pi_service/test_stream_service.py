@@ -296,6 +296,38 @@ def test_config_apply_ends_in_the_running_stream(unit: StreamUnit, document: Doc
     assert unit.picture_after(unit.newest()).width == 160
 
 
+def test_a_camera_that_admits_one_session_takes_a_change_of_quality(paths: Paths, document: Document) -> None:
+    with Camera(name="Bay 5", max_sessions=1) as camera:
+        document = document | {"rtsp_url": camera.url}
+        write_config(paths, document)
+        with StreamUnit(paths) as unit:
+            before = unit.picture_after(0)
+            with StreamClient(paths) as client:
+                request = {"op": "trial", "config": document | {"version": 2, "max_width": 160}, "timeout": 25}
+                assert client.ask(request, 30) == {"ok": True, "tried": True}
+                assert client.ask({"op": "commit"}) == {"ok": True}
+            after = unit.picture_after(unit.newest())
+
+    assert (before.width, after.width) == (640, 160)
+    assert "no second session at the camera" in unit.log()
+
+
+def test_a_file_that_changes_during_a_trial_of_the_one_before_is_noticed(
+    unit: StreamUnit, document: Document, second_camera: Camera
+) -> None:
+    slow = document | {"version": 2, "rtsp_url": document["rtsp_url"].replace("127.0.0.1", "192.0.2.1")}
+    write_config(unit.paths, slow)
+    wait_for("the trial of the file", lambda: "trying version 2" in unit.log())
+
+    changed = document | {"version": 3, "rtsp_url": second_camera.url}
+    with StreamClient(unit.paths) as client:
+        assert client.ask({"op": "trial", "config": changed, "timeout": 20}, 25)["ok"]
+        assert client.ask({"op": "commit"})["ok"]
+    write_config(unit.paths, document | {"version": 4})
+
+    wait_for("the newest file", lambda: unit.state()["config_version"] == 4)
+
+
 def test_a_changed_file_is_tried_and_taken_over_by_itself(unit: StreamUnit, document: Document) -> None:
     write_config(unit.paths, document | {"version": 2, "max_width": 160})
 
