@@ -202,7 +202,8 @@ class LiveStream:
     def _fail(self, reason: str, detail: str, now: float) -> None:
         wait_seconds = self._backoff.next_seconds()
         self._next_attempt_at = now + wait_seconds
-        known = self._state.last_error is not None and self._state.last_error["reason"] == reason
+        earlier = self._state.last_error
         shown = self._state.add_error(reason, detail, self._wall())
+        known = earlier is not None and earlier["detail"] == shown
         level = logging.DEBUG if known and self._backoff.steps > 1 else logging.WARNING
         log.log(level, "%s (%s); next attempt in %.1f s", reason, shown, wait_seconds)

@@ -28,6 +28,10 @@ def info(fleet: Fleet, site: Site) -> dict[str, Any]:
     return document
 
 
+def version_in_force(fleet: Fleet, site: Site) -> int:
+    return int(json.loads(fleet.run(site, ["cat", "/etc/carwash/config.json"]).stdout)["version"])
+
+
 def configure(playbook: RunPlaybook, site: Site, **settings: Any) -> subprocess.CompletedProcess[str]:
     overrides = json.dumps({"pi_service_config_overrides": settings})
     return playbook("configure.yml", "--limit", site.name, "--extra-vars", overrides)
@@ -42,7 +46,7 @@ def test_a_change_takes_effect_without_a_restart_and_without_one_failed_request(
     fleet: Fleet, playbook: RunPlaybook, change: dict[str, Any]
 ) -> None:
     site = fleet.sites[1]
-    before = start_times(fleet, site), info(fleet, site)["config_version"]
+    before = start_times(fleet, site), version_in_force(fleet, site)
     try:
         with Controller(site.address, fleet.api_key) as controller:
             controller.wait_for_fresh_picture(timeout=30)
