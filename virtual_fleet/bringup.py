@@ -50,6 +50,7 @@ def bring_up(name: str, wishes: Wishes) -> None:
     inventory.write(inventory_path, sites, bare=remembered.bare, interval_seconds=remembered.interval_seconds)
     _start(missing, remembered)
     _start_missing_cameras(sites, remembered)
+    _wait_for_the_others([site for site in sites if site not in missing], remembered)
     say(f"{len(sites)} sites are up ({len(missing)} started now); inventory: {inventory_path}")
 
 
@@ -150,3 +151,8 @@ def _start_missing_cameras(sites: Sequence[Site], remembered: FleetState) -> Non
         for site in sites:
             if not site_camera.is_running(site):
                 site_camera.start(site)
+
+
+def _wait_for_the_others(sites: Sequence[Site], remembered: FleetState) -> None:
+    """An interrupted `up` leaves sites that are still booting. One with a fault may have no network, by intent."""
+    in_parallel(container.wait_for_ssh, [site for site in sites if not remembered.faults.get(site.name)])

@@ -8,16 +8,16 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-import threading
 from pathlib import Path
 
 from virtual_fleet.commands import run
 from virtual_fleet.errors import FleetError
+from virtual_fleet.places import STATE_ROOT
 from virtual_fleet.site import Site
+from virtual_fleet.state import locked_file
 
 FIRST_PREFIX, LAST_PREFIX = 77, 99
 NAMESPACES = Path("/run/netns")
-_NAMESPACE_LOCK = threading.Lock()
 _SITE_NAME = re.compile(r"cw-([a-z][a-z0-9]*)-\d{3}")
 
 
@@ -60,7 +60,7 @@ def remove_bridge(fleet: str) -> None:
 
 def plug_in(site: Site) -> Path:
     """Give a site its network namespace, with a configured `host0` in it, and return the namespace's path."""
-    with _NAMESPACE_LOCK:  # two `ip netns add` at once can trip over each other
+    with locked_file(STATE_ROOT / ".namespaces.lock"):  # two `ip netns add` at once can trip over each other
         return _plug_in(site)
 
 

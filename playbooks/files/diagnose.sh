@@ -22,7 +22,7 @@ print(url.hostname, url.port or (443 if url.scheme == "https" else sys.argv[2]))
 
 # reach HOST PORT: whether the host answers, and how fast.
 reach() {
-    ip -brief route get "$(getent ahosts "$1" | awk 'NR == 1 { print $1 }')" 2>&1 | head -n 1
+    ip -brief route get "$(timeout 10 getent ahosts "$1" | awk 'NR == 1 { print $1 }')" 2>&1 | head -n 1
     ping -c 3 -i 0.3 -W 2 "$1" 2>&1 | tail -n 2
     python3 -c '
 import socket, sys, time
