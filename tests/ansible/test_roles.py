@@ -84,3 +84,15 @@ def test_host_keys_are_always_checked() -> None:
         if path.is_file() and path.suffix in {".yml", ".py", ".j2", ".sh", ".cfg"}
     ]
     assert not any("StrictHostKeyChecking=no" in text for text in texts)
+
+
+def test_the_agent_looks_for_the_api_where_the_api_listens() -> None:
+    templates = REPOSITORY / "roles" / "pi_service" / "templates"
+    for unit in ("carwash-agent", "carwash-snapshot"):
+        text = (templates / f"{unit}.service.j2").read_text(encoding="utf-8")
+        assert "Environment=CARWASH_LISTEN={{ pi_service_listen }}" in text.splitlines(), unit
+
+
+def test_the_readme_names_every_playbook() -> None:
+    text = (REPOSITORY / "playbooks" / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in PLAYBOOKS if f"| `{path.name}` |" not in text] == []
