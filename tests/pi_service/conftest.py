@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pi_service.paths import Paths
+from tests.pi_service.stream_bench import Bench
 from virtual_fleet.cameras import Camera
 
 
@@ -45,3 +46,19 @@ def jpeg() -> bytes:
     """A JPEG of 64 x 48 pixels, made by ffmpeg."""
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x48", "-frames:v", "1", "-f", "mjpeg", "-"]
     return subprocess.run(command, capture_output=True, check=True, timeout=30).stdout
+
+
+@pytest.fixture
+def bench(paths: Paths) -> Iterator[Bench]:
+    bench = Bench(paths)
+    yield bench
+    bench.manager.close()
+    bench.selector.close()
+
+
+@pytest.fixture
+def streaming(bench: Bench, config_document: dict[str, Any]) -> Bench:
+    """The live stream has just delivered its first picture."""
+    bench.adopt(config_document)
+    bench.deliver(b"first")
+    return bench
