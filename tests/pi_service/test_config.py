@@ -71,3 +71,10 @@ def test_the_shown_form_of_a_configuration_holds_no_secret(config_document: Docu
     shown = redact_config(config_document | {"control_url": "https://agent:geheim@control/"})
 
     assert (shown["control_url"], "letmein" in json.dumps(shown)) == ("https://agent:***@control/", False)
+
+
+def test_an_address_in_the_wrong_place_is_not_quoted(config_document: Document) -> None:
+    misplaced = config_document | {"rtsp_transport": "rtsp://camera:letmein@10.0.0.2/stream1"}
+    faults = check(misplaced)
+    assert [fault.path for fault in faults] == ["$.rtsp_transport"]
+    assert "letmein" not in str(faults)
