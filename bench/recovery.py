@@ -17,7 +17,7 @@ from virtual_fleet.site import Site
 SITES = 3
 HELD_SECONDS = 20
 LONGEST_SECONDS = 180
-ROUNDS = 3
+ROUNDS = 2
 MENDED_BY_THE_SITE = {fault.kind for fault in processes.FAULTS} | {"config-corrupted"}
 """Faults that nobody lifts: the time counts from the fault itself."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -59,7 +60,8 @@ def test_every_contracted_series_is_there(busy_pi: Pi) -> None:
     }
     assert {name: found.get(name) for name in expected} == expected
     assert found["node_memory_usage_bytes"] > 0
-    assert 0 < found["node_disk_usage_percent"] <= 100
+    in_use = psutil.disk_usage(str(busy_pi.paths.state_dir)).percent
+    assert found["node_disk_usage_percent"] == pytest.approx(in_use, abs=1)
     assert not [name for name in found if "_created" in name]
 
 
