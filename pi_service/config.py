@@ -129,9 +129,7 @@ def _without_value(error: Any) -> str:
     setting = next(iter(error.absolute_path), None)
     if setting == "rtsp_url":
         return "is not a valid rtsp:// or rtsps:// address (host needed; no spaces)"
-    secret = setting in _NEVER_QUOTED or "://" in str(
-        error.instance
-    )  # an address may hold a password
+    secret = setting in _NEVER_QUOTED or "://" in str(error.instance)  # an address may hold a password
     if secret and error.validator not in ("additionalProperties", "required"):
         return f"does not fit the schema's {error.validator}: {error.validator_value}"
     return str(error.message)
