@@ -14,7 +14,7 @@ from typing import Any
 from pi_service.atomic_files import sync_directory, write_atomic, write_json
 from pi_service.paths import Paths
 
-_LOCK_POLL_SECONDS = 0.1
+_LOCK_POLL_SECONDS = 0.1  # flock has no time limit of its own
 
 
 class LockedError(RuntimeError):

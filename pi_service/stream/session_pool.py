@@ -13,7 +13,7 @@ from pi_service.stream.mjpeg import Picture
 from pi_service.stream.state import StreamState
 
 LAST_WAIT_SECONDS = 3.0
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.02  # only at the very end, when the event loop that would tell is closed
 StartSession = Callable[[StreamSettings, DecodeMode, float], CameraSession]
 OnPictures = Callable[[CameraSession, list[Picture]], None]
 
