@@ -1,0 +1,59 @@
+"""What the control plane remembers. Every table of a tenant carries `tenant_id`; `scope.py` narrows every query by
+it."""
+
+from control_ui.models.alerts import Alert, Incident
+from control_ui.models.audit import AuditEntry, AuditHead
+from control_ui.models.base import Base, TenantOwned
+from control_ui.models.configuration import ConfigTemplate, ConfigVersion, TemplateVersion
+from control_ui.models.deployments import Deployment, DeploymentDevice
+from control_ui.models.devices import Device, DeviceAction, DeviceState, EnrolmentToken, Group, GroupMember, Site
+from control_ui.models.people import ApiToken, RefreshToken, Tenant, User
+from control_ui.models.requests import IdempotencyKey
+from control_ui.models.runs import (
+    Approval,
+    DeviceLock,
+    HostResult,
+    RollbackPoint,
+    Run,
+    RunEvent,
+    RunSlice,
+    Schedule,
+)
+from control_ui.models.telemetry import DeviceLog, DeviceSample, DeviceStatusChange
+
+__all__ = [
+    "Alert",
+    "ApiToken",
+    "Approval",
+    "AuditEntry",
+    "AuditHead",
+    "Base",
+    "ConfigTemplate",
+    "ConfigVersion",
+    "Deployment",
+    "DeploymentDevice",
+    "Device",
+    "DeviceAction",
+    "DeviceLock",
+    "DeviceLog",
+    "DeviceSample",
+    "DeviceState",
+    "DeviceStatusChange",
+    "EnrolmentToken",
+    "Group",
+    "GroupMember",
+    "HostResult",
+    "IdempotencyKey",
+    "Incident",
+    "RefreshToken",
+    "RollbackPoint",
+    "Run",
+    "RunEvent",
+    "RunSlice",
+    "Schedule",
+    "Site",
+    "TemplateVersion",
+    "Tenant",
+    "TenantOwned",
+    "User",
+]

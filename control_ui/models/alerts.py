@@ -1,0 +1,54 @@
+"""Alerts as Alertmanager tells them, and the incidents they are part of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from control_ui.models.base import Base, Walled, words
+
+
+class AlertState(StrEnum):
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Incident(Walled, Base):
+    """Alerts with one likely cause. `tenant_id` is None where the platform itself suffers."""
+
+    __tablename__ = "incidents"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    cause: Mapped[str] = mapped_column(default="")
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Alert(Walled, Base):
+    """One alert from its start to its end. `tenant_id` is None where it is the platform's."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (sa.UniqueConstraint("fingerprint", "starts_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_id: Mapped[int | None] = mapped_column(sa.ForeignKey("devices.id"), index=True)
+    incident_id: Mapped[int | None] = mapped_column(sa.ForeignKey("incidents.id"), index=True)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    """Alertmanager's hash of the labels."""
+    name: Mapped[str] = mapped_column(sa.String(100))
+    severity: Mapped[str] = mapped_column(sa.String(24))
+    state: Mapped[AlertState] = words(AlertState, index=True)
+    labels: Mapped[dict[str, Any]]
+    annotations: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    acknowledged_by: Mapped[str] = mapped_column(default="")
+    comment: Mapped[str] = mapped_column(default="")

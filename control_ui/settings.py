@@ -1,0 +1,138 @@
+"""What the control plane is told by its environment, read once and then unchangeable."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHORTEST_SECRET_KEY = 32
+
+
+class SettingsError(ValueError):
+    """The environment does not make sense. The sentence says which variable, and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths are absolute. Durations are in seconds."""
+
+    database_url: str
+    redis_url: str
+    secret_key: str
+    encryption_keys: tuple[str, ...]
+    """Fernet keys, the newest first: it encrypts, all of them decrypt."""
+    instance_dir: Path
+    """Evidence signing key, SSH keys, private data directories of runs; and the database, where it is SQLite."""
+    repository: Path
+    """The checkout whose playbooks are run."""
+    public_url: str
+    """Where people, Pis and the inventory plugin reach this control plane."""
+    alert_webhook_token: str
+    """What Alertmanager presents; empty refuses it."""
+    metrics_token: str
+    """What Prometheus presents for /metrics and /api/prometheus/targets; empty refuses it."""
+    cookie_secure: bool
+    trusted_proxies: int
+    run_workers: int
+    hosts_per_slice: int
+    ansible_forks: int
+
+    @property
+    def ssh_key_dir(self) -> Path:
+        """`<tenant's slug>` or `default`: private keys that only the worker's user can read."""
+        return self.instance_dir / "ssh-keys"
+
+    @property
+    def runs_dir(self) -> Path:
+        """Private data directories of runs."""
+        return self.instance_dir / "runs"
+
+    @property
+    def signing_key_file(self) -> Path:
+        """Ed25519 private key (PEM) that signs evidence packs."""
+        return self.instance_dir / "evidence-signing-key.pem"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment. Raises SettingsError."""
+        given = os.environ if environment is None else environment
+        instance = Path(given.get("CARWASH_INSTANCE_DIR", str(REPOSITORY / "instance"))).resolve()
+        secret_key = _secret_key(given)
+        return cls(
+            database_url=_database_url(given, instance),
+            redis_url=given.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
+            secret_key=secret_key,
+            encryption_keys=_encryption_keys(given, secret_key),
+            instance_dir=instance,
+            repository=Path(given.get("CARWASH_REPOSITORY", str(REPOSITORY))).resolve(),
+            public_url=given.get("CARWASH_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+            alert_webhook_token=given.get("CARWASH_ALERT_WEBHOOK_TOKEN", ""),
+            metrics_token=given.get("CARWASH_METRICS_TOKEN", ""),
+            cookie_secure=_flag(given, "CARWASH_COOKIE_SECURE", default=True),
+            trusted_proxies=_number(given, "CARWASH_TRUSTED_PROXIES", 0, 0, 10),
+            run_workers=_number(given, "CARWASH_RUN_WORKERS", 2, 1, 64),
+            hosts_per_slice=_number(given, "CARWASH_HOSTS_PER_SLICE", 250, 1, 10_000),
+            ansible_forks=_number(given, "CARWASH_ANSIBLE_FORKS", 50, 1, 500),
+        )
+
+
+def _secret_key(given: Mapping[str, str]) -> str:
+    key = given.get("SECRET_KEY", "")
+    if len(key) < SHORTEST_SECRET_KEY:
+        raise SettingsError(
+            f"SECRET_KEY is {'not set' if not key else f'shorter than {SHORTEST_SECRET_KEY} characters'}."
+            " It signs sessions and tokens. Make one, keep it out of git, and set it for every process:"
+            " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return key
+
+
+def _database_url(given: Mapping[str, str], instance: Path) -> str:
+    url = given.get("DATABASE_URL") or f"sqlite:///{instance / 'control.db'}"
+    if not url.startswith(("sqlite:", "postgresql:", "postgresql+psycopg2:")):
+        scheme = url.partition(":")[0]
+        raise SettingsError(
+            f"DATABASE_URL begins with {scheme!r}; it must be sqlite:///PATH or postgresql://USER@HOST/NAME"
+        )
+    return url
+
+
+def _encryption_keys(given: Mapping[str, str], secret_key: str) -> tuple[str, ...]:
+    """CARWASH_ENCRYPTION_KEYS, newest first; without it one key is derived from SECRET_KEY."""
+    keys = tuple(key.strip() for key in given.get("CARWASH_ENCRYPTION_KEYS", "").split(",") if key.strip())
+    if not keys:
+        derived = HKDF(SHA256(), 32, salt=None, info=b"carwash camera passwords").derive(secret_key.encode())
+        return (base64.urlsafe_b64encode(derived).decode(),)
+    for position, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError as error:
+            raise SettingsError(
+                f"key {position} of CARWASH_ENCRYPTION_KEYS is no Fernet key. Make one: python3 -c"
+                " 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+            ) from error
+    return keys
+
+
+def _flag(given: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = given.get(name, "").lower()
+    if text not in ("", "0", "1", "false", "true"):
+        raise SettingsError(f"{name} is {text!r}; it must be 0 or 1")
+    return default if text == "" else text in ("1", "true")
+
+
+def _number(given: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = given.get(name, "")
+    if text == "":
+        return default
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise SettingsError(f"{name} is {text!r}; it must be a whole number from {least} to {most}")
+    return int(text)

@@ -1,0 +1,27 @@
+"""Every blueprint of the application, in one place."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, json
+
+from control_ui.views.api import health
+from control_ui.views.api.openapi import document
+from control_ui.views.api.operation import Api, Operation
+from control_ui.views.state import app_state
+
+APIS: tuple[Api, ...] = (health.api,)
+
+
+def operations() -> list[Operation]:
+    """Every operation of the API."""
+    return [operation for api in APIS for operation in api.operations]
+
+
+def register_all(app: Flask) -> None:
+    for api in APIS:
+        app.register_blueprint(api.blueprint)
+    app.add_url_rule("/api/openapi.json", "openapi", _openapi)
+
+
+def _openapi() -> Response:
+    return Response(json.dumps(document(operations(), app_state().settings.public_url)), mimetype="application/json")

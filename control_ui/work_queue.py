@@ -1,0 +1,48 @@
+"""Puts work on the queue by the name of its job, so that whoever asks for it needs to import no job.
+
+The database is what decides which work there is: a job that gets lost is put on the queue again by the clock (see
+jobs/clock.py), and a job that
+comes twice finds its row claimed. So the queue may lose everything at any moment, and a queue that is away is no
+reason to refuse a request.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import redis
+from rq import Queue
+
+log = logging.getLogger(__name__)
+
+CONTROL = "control"
+"""Short jobs: dispatching, deployments, pruning."""
+RUNS = "runs"
+"""Slices of runs, which take as long as they take."""
+DISPATCH = "control_ui.jobs.dispatch.dispatch"
+ADVANCE_DEPLOYMENTS = "control_ui.jobs.deployments.advance"
+RUN_SLICE = "control_ui.jobs.slices.run_slice"
+RESULT_SECONDS = 60
+SHORT_JOB_SECONDS = 120
+
+
+class WorkQueue:
+    """Asks the workers to look for work, or to do a certain slice."""
+
+    def __init__(self, connection: redis.Redis) -> None:
+        self._control = Queue(CONTROL, connection=connection)
+        self._runs = Queue(RUNS, connection=connection)
+
+    def wake(self, job: str) -> None:
+        """Have a short job look for work soon. Asking twice is like asking once; failing costs a second, until the
+        clock asks."""
+        try:
+            self._control.enqueue(
+                job, job_timeout=SHORT_JOB_SECONDS, result_ttl=RESULT_SECONDS, failure_ttl=RESULT_SECONDS
+            )
+        except redis.RedisError as error:
+            log.warning("the work queue cannot be reached (%s): the clock will see to %s", error, job)
+
+    def run_slice(self, slice_id: int) -> None:
+        """Have a worker do this slice. Raises redis.RedisError."""
+        self._runs.enqueue(RUN_SLICE, slice_id, job_timeout=-1, result_ttl=RESULT_SECONDS, failure_ttl=RESULT_SECONDS)
