@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from control_ui.models import (
+    Base,
     ConfigTemplate,
     ConfigVersion,
     Device,
@@ -28,6 +29,7 @@ from control_ui.services.people import access_tokens
 from control_ui.services.permissions import permissions_of
 from tests.control_ui.conftest import NOW, SECRET_KEY
 
+Row = TypeVar("Row", bound=Base)
 NO_PASSWORD = "!"  # no argon2 hash: nobody signs in with it
 
 
@@ -154,7 +156,7 @@ def run(session: ScopedSession, devices: list[Device], **values: Any) -> Run:
     return row
 
 
-def _added(session: ScopedSession, row: Any) -> Any:
+def _added(session: ScopedSession, row: Row) -> Row:
     session.add(row)
     session.flush()
     return row

@@ -12,6 +12,7 @@ from control_ui.models import Device, Site, Tenant, User
 from control_ui.models.people import Role
 from control_ui.models.scope import ALL_TENANTS, Scope, ScopeError, SessionFactory, open_session
 from tests.control_ui import factories
+from tests.control_ui.conftest import NOW
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def test_two_scopes_in_turn_do_not_share_a_cached_filter(sessions: SessionFactor
 
 def test_a_row_for_another_tenant_is_not_written(sessions: SessionFactory, two: Two) -> None:
     with open_session(sessions, Scope(two.ours)) as session:
-        session.add(Site(tenant_id=two.theirs, name="planted", created_at=factories.NOW))
+        session.add(Site(tenant_id=two.theirs, name="planted", created_at=NOW))
         with pytest.raises(ScopeError, match=f"tenant {two.theirs}"):
             session.flush()
 

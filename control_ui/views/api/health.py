@@ -6,7 +6,8 @@ import redis
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from control_ui.views.api.operation import Api, Call, Reply
+from control_ui.services.errors import UnavailableError
+from control_ui.views.api.operation import Api, Call
 from control_ui.views.api.schemas.health import Health, Readiness
 from control_ui.views.state import app_state
 
@@ -20,17 +21,17 @@ def healthz(_call: Call) -> Health:
 
 
 @api.get("/readyz", returns=Readiness)
-def readyz(call: Call) -> Reply:
+def readyz(call: Call) -> Readiness:
     """Whether it can do its work. 503 while the database or Redis is away."""
-    database = store = "ok"
+    away = []
     try:
         call.session.execute(sa.text("SELECT 1"))
     except SQLAlchemyError:
-        database = "does not answer"
+        away.append("the database")
     try:
         app_state().redis.ping()
     except redis.RedisError:
-        store = "does not answer"
-    ready = database == store == "ok"
-    status = "ready" if ready else "not ready"
-    return Reply(Readiness(status=status, database=database, redis=store), status=200 if ready else 503)
+        away.append("Redis")
+    if away:
+        raise UnavailableError(f"not ready: {' and '.join(away)} cannot be reached")
+    return Readiness(status="ready", database="ok", redis="ok")

@@ -1,14 +1,13 @@
-"""The demo: virtual car washes, installed by the real playbooks, and a picture from each."""
+"""A picture from each site, as its controller would ask for it, and a table of them."""
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from virtual_fleet.ansible import REPOSITORY, run_playbook
+from virtual_fleet.ansible import REPOSITORY
 from virtual_fleet.controller import Answer, fetch
 from virtual_fleet.fleet import Fleet
 from virtual_fleet.site import Site
@@ -37,32 +36,6 @@ class Row:
         if self.picture is None:
             return self.answer.error or f"HTTP {self.answer.status}: {self.answer.body.decode(errors='replace')[:120]}"
         return "fresh"
-
-
-def run(*, sites: int) -> int:
-    """Boot, provision, fetch, print the table. Returns the exit code: 0 when every site gave a fresh picture."""
-    started = time.monotonic()
-    fleet = Fleet("demo")
-    fleet.up(sites=sites)
-    provision(fleet)
-    rows = [picture_of(fleet, site) for site in fleet.sites]
-    good = sum(row.picture is not None for row in rows)
-    lines = [table(rows), ""]
-    lines.append(
-        f"{good} of {len(rows)} sites gave a fresh picture, {time.monotonic() - started:.0f} s after the start."
-    )
-    lines.append(f"Pictures: {PICTURES}/    API key: {fleet.api_key}")
-    lines.append(f"Try: curl -H 'X-API-Key: {fleet.api_key}' http://{fleet.sites[0].address}:8080/api/snapshot/info")
-    lines.append("End it with: make demo-down")
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0 if good == len(rows) else 1
-
-
-def provision(fleet: Fleet) -> None:
-    """Run `playbooks/site.yml` on the fleet, its output passing through. Exits with a sentence when it fails."""
-    result = run_playbook(fleet.inventory_path.parent, "site.yml")
-    if result.returncode:
-        raise SystemExit(f"demo: the playbook ended with {result.returncode}; its output above says where and why")
 
 
 def picture_of(fleet: Fleet, site: Site) -> Row:

@@ -1,0 +1,42 @@
+"""The demo: virtual car washes, installed by the real playbooks, watched and reconfigured by a real control plane."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from virtual_fleet.commands import say
+from virtual_fleet.control_plane import ControlPlane
+from virtual_fleet.demo import deployment, enrolment, pictures
+from virtual_fleet.fleet import Fleet
+
+
+def run(*, sites: int) -> int:
+    """Boot, enrol, install, fetch, deploy, print. Returns the exit code: 0 when every site did what was asked of it."""
+    started = time.monotonic()
+    fleet = Fleet("demo")
+    fleet.up(sites=sites)
+    plane = ControlPlane(fleet)
+    say("starting the control plane (SQLite and Redis) ...")
+    plane.up()
+    person = enrolment.enrol(plane)
+    enrolment.install(plane, person)
+    rows = [pictures.picture_of(fleet, site) for site in fleet.sites]
+    say("waiting for every site to check in ...")
+    enrolment.wait_until_online(person.api, fleet)
+    changes = deployment.change_interval(person.api, fleet)
+    good = sum(row.picture is not None for row in rows)
+    lines = [
+        pictures.table(rows),
+        "",
+        f"{good} of {len(rows)} sites gave a fresh picture, {time.monotonic() - started:.0f} s after the start.",
+        *deployment.sentences(changes),
+        "",
+        f"Pictures: {pictures.PICTURES}/    API key: {fleet.api_key}",
+        f"Try: curl -H 'X-API-Key: {fleet.api_key}' http://{fleet.sites[0].address}:8080/api/snapshot/info",
+        f"Control plane: {plane.local_url}/    sign in as {person.email} with {person.password}",
+        f"Its API: {plane.local_url}/api/openapi.json",
+        "End it with: make demo-down",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0 if good == len(rows) and all(change.applied for change in changes) else 1
