@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from virtual_fleet import access, cgroups, container, image, inventory, limits, network, places, site_camera, state
 from virtual_fleet.commands import say
@@ -31,6 +31,8 @@ class Wishes:
     inventory: Path | None = None
     interval_seconds: float | None = None
     disk_megabytes: int | None = None
+    control_url: str | None = None
+    enrolment_tokens: Mapping[str, str] = field(default_factory=dict)
 
 
 def bring_up(name: str, wishes: Wishes) -> None:
@@ -47,7 +49,7 @@ def bring_up(name: str, wishes: Wishes) -> None:
         access.create_site_secrets(site)
     access.write_known_hosts(name, sites)
     inventory_path = Path(remembered.inventory)
-    inventory.write(inventory_path, sites, bare=remembered.bare, interval_seconds=remembered.interval_seconds)
+    inventory.write(inventory_path, _inventory_of(remembered))
     _start(missing, remembered)
     _start_missing_cameras(sites, remembered)
     _wait_for_the_others([site for site in sites if site not in missing], remembered)
@@ -85,8 +87,11 @@ def _check(name: str, wishes: Wishes) -> None:
         kind = "bare" if remembered.bare else "with cameras"
         raise FleetError(f"fleet {name!r} is up {kind}; end it first: python -m virtual_fleet down --name {name}")
     known = sites_of(remembered) if remembered else ()
+    names = [Site(name, index, "").name for index in range(max(wishes.sites, len(known)))]
+    if strangers := sorted(wishes.enrolment_tokens.keys() - set(names)):
+        raise FleetError(f"enrolment tokens for {', '.join(strangers)}; fleet {name!r} has {names[0]} to {names[-1]}")
     running = sum(container.is_whole(site) for site in known)
-    limits.check_memory(max(wishes.sites, len(known)) - running, bare=wishes.bare)
+    limits.check_memory(len(names) - running, bare=wishes.bare)
 
 
 def _remember(name: str, wishes: Wishes) -> FleetState:
@@ -97,8 +102,20 @@ def _remember(name: str, wishes: Wishes) -> FleetState:
     remembered.inventory = str(wishes.inventory.resolve()) if wishes.inventory else remembered.inventory
     remembered.interval_seconds = wishes.interval_seconds or remembered.interval_seconds
     remembered.disk_megabytes = wishes.disk_megabytes or remembered.disk_megabytes
+    remembered.control_url = wishes.control_url or remembered.control_url
+    remembered.enrolment_tokens |= wishes.enrolment_tokens
     remembered.save()
     return remembered
+
+
+def _inventory_of(remembered: FleetState) -> dict[str, Any]:
+    return inventory.document(
+        sites_of(remembered),
+        bare=remembered.bare,
+        interval_seconds=remembered.interval_seconds,
+        control_url=remembered.control_url,
+        enrolment_tokens=remembered.enrolment_tokens,
+    )
 
 
 def _found(name: str, *, bare: bool) -> FleetState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,16 +40,22 @@ class Fleet:
         inventory_path: Path | None = None,
         interval_seconds: float | None = None,
         disk_megabytes: int | None = None,
+        control_url: str | None = None,
+        enrolment_tokens: Mapping[str, str] | None = None,
     ) -> None:
         """Have at least so many sites running, each with its camera unless `bare`; what runs already is left alone.
 
         Returns when every site's sshd answers. `interval_seconds` sets the pictures' interval in the inventory,
-        `disk_megabytes` the size of the disks of sites started now (default 384).
+        `disk_megabytes` the size of the disks of sites started now (default 384). `control_url` and `enrolment_tokens`
+        (by site name) let the sites register with a control plane once `site.yml` has run. What is not given stays as
+        an earlier `up` had it.
         """
         require_root()
         require_packages()
         with state.locked(self.name):
-            wishes = bringup.Wishes(sites, bare, inventory_path, interval_seconds, disk_megabytes)
+            wishes = bringup.Wishes(
+                sites, bare, inventory_path, interval_seconds, disk_megabytes, control_url, enrolment_tokens or {}
+            )
             bringup.bring_up(self.name, wishes)
 
     def down(self) -> None:

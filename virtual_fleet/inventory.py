@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ _PLACES = (
 )
 _TENANTS = ("bluewave", "cleancar", "foamworks", "rainmaker", "sparkle", "sudsy")
 _EARLY_SITES = 2
+_CHECKIN_INTERVAL_SECONDS = 2
 _HEADER = "---\n# Written by `python -m virtual_fleet up`; gone with `down`. Holds passwords of virtual cameras.\n"
 
 
@@ -36,20 +37,36 @@ def default_path(fleet: str) -> Path:
     return DEV_INVENTORY if fleet == "demo" else STATE_ROOT / fleet / "inventory" / "hosts.yml"
 
 
-def write(path: Path, sites: Sequence[Site], *, bare: bool, interval_seconds: float | None = None) -> None:
+def write(path: Path, content: Mapping[str, Any]) -> None:
     """Replace the inventory file in one step (mode 0600), with the repository's group_vars and host_vars beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for name in ("group_vars", "host_vars"):
         link = path.parent / name
         if not link.exists() and not link.is_symlink():
             link.symlink_to(os.path.relpath(REPOSITORY / name, path.parent.resolve()))
-    text = yaml.safe_dump(document(sites, bare=bare, interval_seconds=interval_seconds), sort_keys=False)
+    text = yaml.safe_dump(content, sort_keys=False)
     access.write_secret(path, _HEADER + text.rstrip("\n"))
 
 
-def document(sites: Sequence[Site], *, bare: bool, interval_seconds: float | None = None) -> dict[str, Any]:
-    """The inventory as plain data: hosts in `pis`, and groups for environment, ring, tenant, region and hardware."""
-    pis: dict[str, Any] = {"hosts": {site.name: host_variables(site, bare=bare) for site in sites}}
+def document(
+    sites: Sequence[Site],
+    *,
+    bare: bool,
+    interval_seconds: float | None = None,
+    control_url: str | None = None,
+    enrolment_tokens: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The inventory as plain data: hosts in `pis`, and groups for environment, ring, tenant, region and hardware.
+
+    `enrolment_tokens` are by site name; sites without one do not register.
+    """
+    pis: dict[str, Any] = {
+        "hosts": {
+            site.name: host_variables(site, bare=bare)
+            | _control_variables(control_url, (enrolment_tokens or {}).get(site.name))
+            for site in sites
+        }
+    }
     if interval_seconds is not None:
         pis["vars"] = {"pi_service_setting_snapshot_interval_seconds": interval_seconds}
     children: dict[str, Any] = {"env_dev": {"children": {"pis": None}}, "pis": pis}
@@ -82,6 +99,17 @@ def host_variables(site: Site, *, bare: bool) -> dict[str, Any]:
         "site_longitude": longitude,
     }
     return variables if bare else variables | _camera_variables(site) | {"pi_service_api_keys": [_api_key(site)]}
+
+
+def _control_variables(control_url: str | None, enrolment_token: str | None) -> dict[str, Any]:
+    """How a site finds its control plane. The host's own: over a group's, group_vars/env_dev.yml would win."""
+    variables: dict[str, Any] = {}
+    if control_url is not None:
+        variables["pi_service_setting_control_url"] = control_url
+        variables["pi_service_setting_checkin_interval_seconds"] = _CHECKIN_INTERVAL_SECONDS
+    if enrolment_token is not None:
+        variables["pi_service_enrolment_token"] = enrolment_token
+    return variables
 
 
 def _camera_variables(site: Site) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from virtual_fleet.site import Site
 
 @dataclass
 class FleetState:
-    """`faults` holds, by site name, each fault in force with a note on how it was made."""
+    """`faults` holds, by site name, each fault in force with a note on how it was made; `enrolment_tokens` one each."""
 
     name: str
     prefix: str
@@ -25,6 +25,8 @@ class FleetState:
     sites: int = 0
     disk_megabytes: int = 384
     interval_seconds: float | None = None
+    control_url: str | None = None
+    enrolment_tokens: dict[str, str] = field(default_factory=dict)
     faults: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def save(self) -> None:

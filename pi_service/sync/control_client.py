@@ -14,23 +14,25 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from pi_service.redaction import MASK, redact_text
+
 CONNECT_TIMEOUT_SECONDS = 10.0
 WHOLE_TIMEOUT_SECONDS = 30.0  # a peer that sends a byte now and then would pass every timeout of single reads
 MAX_ANSWER_BYTES = 1024 * 1024
 CHECKIN_PATH = "api/agent/checkin"
+REGISTER_PATH = "api/devices/register"
+REFUSALS = frozenset({400, 401, 403, 404, 409, 410, 422})  # to a registration; none of them passes by itself
+MAX_DETAIL_CHARACTERS = 300
+_JSON = {"Content-Type": "application/json"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class ControlError(Exception):
     """The control plane could not be talked to, or talked nonsense. The sentence says what happened."""
 
-    unauthorized = False
-
 
 class UnauthorizedError(ControlError):
-    """It does not accept the device token."""
-
-    unauthorized = True
+    """There is no token it would accept. That does not change by asking more often."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Answer:
 
 
 class ControlClient:
-    """Requests with the device token. Every failure is a ControlError."""
+    """Requests with the device token, and the one by which a Pi gets it. Every failure is a ControlError."""
 
     def __init__(self, control_url: str, token_file: Path, timeout_seconds: float = WHOLE_TIMEOUT_SECONDS) -> None:
         self._base = control_url.rstrip("/") + "/"
@@ -53,15 +55,20 @@ class ControlClient:
 
     def check_in(self, document: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Send a check-in; gives the answered object and the server's date."""
-        body = json.dumps(document, separators=(",", ":")).encode()
-        answer = self._request("POST", CHECKIN_PATH, body, {"Content-Type": "application/json"})
-        try:
-            parsed = json.loads(answer.body)
-        except (ValueError, RecursionError) as error:
-            raise ControlError(f"the control plane answered a check-in with what is not JSON: {error}") from error
-        if not isinstance(parsed, dict):
-            raise ControlError("the control plane answered a check-in with JSON that is no object")
-        return parsed, answer.date
+        answer = self._request("POST", CHECKIN_PATH, _encoded(document), _JSON)
+        return _object(answer, "a check-in"), answer.date
+
+    def register(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Ask to be known from now on, with the `enrolment_token` in `document`; gives the answered object.
+
+        A refusal is an UnauthorizedError with the control plane's own sentence, in which that token is masked.
+        """
+        target = self._own(REGISTER_PATH)
+        answer = self._send("POST", target, _encoded(document), _JSON)
+        if answer.status in REFUSALS:
+            detail = _detail(answer.body).replace(document["enrolment_token"], MASK)[:MAX_DETAIL_CHARACTERS]
+            raise UnauthorizedError(f"the control plane does not register this Pi ({answer.status}): {detail}")
+        return _object(_judged(answer, f"POST {target.path}"), "a registration")
 
     def fetch_config(self, config_url: str, etag: str) -> Answer:
         """GET a configuration; 304 where `etag` still names it. A relative address is taken from the control URL."""
@@ -69,8 +76,14 @@ class ControlClient:
         return self._request("GET", config_url, None, headers)
 
     def _request(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        """Send with the device token; a 2xx or 304 answer."""
         target = self._own(url)
-        headers = {**headers, "Authorization": f"Bearer {self._token()}", "Accept": "application/json"}
+        headers = {**headers, "Authorization": f"Bearer {read_token(self._token_file, 'device')}"}
+        return _judged(self._send(method, target, body, headers), f"{method} {target.path}")
+
+    def _send(self, method: str, target: SplitResult, body: bytes | None, headers: dict[str, str]) -> Answer:
+        """Send, and read the whole answer, whatever its status."""
+        headers = {**headers, "Accept": "application/json"}
         path = (target.path or "/") + (f"?{target.query}" if target.query else "")
         try:
             with self._connection(target) as connection:
@@ -84,10 +97,7 @@ class ControlClient:
             raise ControlError(f"the control plane answered with more than {MAX_ANSWER_BYTES} bytes")
         if response.status != 304 and length != len(content):
             raise ControlError("the control plane's answer was cut short, or took too long")
-        return _judged(
-            Answer(response.status, response.getheader("ETag", ""), response.getheader("Date", ""), content),
-            f"{method} {target.path}",
-        )
+        return Answer(response.status, response.getheader("ETag", ""), response.getheader("Date", ""), content)
 
     def _own(self, url: str) -> SplitResult:
         """`url` in parts, if it is of the control plane's own origin: the token must not go anywhere else."""
@@ -99,15 +109,6 @@ class ControlClient:
         if not same or target.username is not None:
             raise ControlError(f"the address {target.scheme}://{target.hostname} is not the control plane's: refused")
         return target
-
-    def _token(self) -> str:
-        try:
-            token = self._token_file.read_text().strip()
-        except (OSError, ValueError) as error:
-            raise UnauthorizedError(f"the device token cannot be read: {self._token_file}: {_words(error)}") from error
-        if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise UnauthorizedError(f"{self._token_file} holds no device token (one line of printable characters)")
-        return token
 
     @contextlib.contextmanager
     def _connection(self, target: SplitResult) -> Iterator[http.client.HTTPConnection]:
@@ -131,6 +132,17 @@ class ControlClient:
             connection.close()
 
 
+def read_token(path: Path, kind: str) -> str:
+    """The `kind` token (device, enrolment) in `path`. Raises UnauthorizedError where there is none."""
+    try:
+        token = path.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise UnauthorizedError(f"the {kind} token cannot be read: {path}: {_words(error)}") from error
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise UnauthorizedError(f"{path} holds no {kind} token (one line of printable characters)")
+    return token
+
+
 def _cut(connected: socket.socket) -> None:
     with contextlib.suppress(OSError):  # it was closed in the meantime
         connected.shutdown(socket.SHUT_RDWR)
@@ -148,6 +160,32 @@ def _judged(answer: Answer, request: str) -> Answer:
     if answer.status != 304 and not 200 <= answer.status < 300:
         raise ControlError(f"the control plane answered {request} with {answer.status}")
     return answer
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _object(answer: Answer, to: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise ControlError(f"the control plane answered {to} with what is not JSON: {error}") from error
+    if not isinstance(parsed, dict):
+        raise ControlError(f"the control plane answered {to} with JSON that is no object")
+    return parsed
+
+
+def _detail(body: bytes) -> str:
+    """The sentence of a problem+json answer, as one line that can be logged."""
+    try:
+        problem = json.loads(body)
+    except (ValueError, RecursionError):
+        problem = None
+    detail = problem.get("detail") if isinstance(problem, dict) else None
+    if not isinstance(detail, str) or not detail.strip():
+        return "it gives no reason"
+    return redact_text("".join(letter if letter.isprintable() else " " for letter in detail))
 
 
 def _words(error: Exception) -> str:

@@ -19,6 +19,7 @@ from pi_service.sync.config_pull import ConfigPull
 from pi_service.sync.control_client import ControlClient, ControlError, UnauthorizedError
 from pi_service.sync.mailbox import Mailbox
 from pi_service.sync.outbox import Outbox
+from pi_service.sync.registration import forget_enrolment, register_if_due
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class ControlStatus:
 
 
 class ControlSync:
-    """Checks in, ships logs, follows the desired configuration, empties the mailbox."""
+    """Registers, checks in, ships logs, follows the desired configuration, empties the mailbox."""
 
     def __init__(
         self,
@@ -102,12 +103,14 @@ class ControlSync:
             "action_results": results,
         }
         document["status"] = {**document["status"], "pull": self._pull.state()}
+        register_if_due(config, client)
         answer, date = client.check_in(document)
         self._outbox.delivered()
         self._mailbox.delivered(results)
         self._succeeded()
         news = self._pull.follow(answer, client, config)
         answered = self._mailbox.take(answer.get("actions"), server_time(date, self._wall()))
+        forget_enrolment(config)
         if news or answered or self._outbox.has_more:
             return AT_ONCE_SECONDS
         return config.checkin_interval_seconds

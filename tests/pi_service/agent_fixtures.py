@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import threading
@@ -20,6 +21,7 @@ from pi_service.sync.journal import Journal
 from tests.pi_service.api_fixtures import TurnedClocks
 
 TOKEN = "device-token"
+REGISTER = "/api/devices/register"
 Reply = tuple[int, dict[str, str], bytes]
 
 JOURNALCTL = """
@@ -37,7 +39,11 @@ for record in records:
 
 @dataclass
 class ControlPlane:
-    """Answers check-ins with `answer` and `GET /config` with `config`, unless `replies` has something else in store."""
+    """Answers check-ins with `answer` and `GET /config` with `config`, unless `replies` has something else in store.
+
+    `enrolments` are the one-time tokens it has given out, each with the hash of the device token it was used for.
+    `loses_answers`: it does what it is asked to, but the line breaks before anybody hears of it.
+    """
 
     answer: dict[str, Any] = field(default_factory=dict)
     config: bytes = b""
@@ -46,6 +52,9 @@ class ControlPlane:
     checkins: list[dict[str, Any]] = field(default_factory=list)
     fetches: list[str] = field(default_factory=list)  # the If-None-Match of each
     tokens: list[str | None] = field(default_factory=list)
+    enrolments: dict[str, str | None] = field(default_factory=dict)
+    registrations: list[dict[str, Any]] = field(default_factory=list)
+    loses_answers: bool = False
     port: int = 0
     _server: ThreadingHTTPServer | None = None
 
@@ -84,7 +93,7 @@ class ControlPlane:
         body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
         override = self.replies.get(request.path)
         reply = override(request) if override is not None else self._reply(request, body)
-        if reply is None:
+        if reply is None or self.loses_answers:
             return
         status, headers, content = reply
         request.send_response(status)
@@ -94,7 +103,9 @@ class ControlPlane:
         request.wfile.write(content)
 
     def _reply(self, request: BaseHTTPRequestHandler, body: bytes) -> Reply:
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if request.path == REGISTER:
+            return self._register(json.loads(body))
+        if not self._admits(request.headers.get("Authorization", "")):
             return 401, {}, b""
         if request.path == "/api/agent/checkin":
             self.checkins.append(json.loads(body))
@@ -103,6 +114,27 @@ class ControlPlane:
         if request.headers.get("If-None-Match") == self.etag:
             return 304, {"ETag": self.etag, "Content-Length": "0"}, b""
         return 200, {"ETag": self.etag}, self.config
+
+    def _register(self, document: dict[str, Any]) -> Reply:
+        self.registrations.append(document)
+        enrolment, digest = document["enrolment_token"], document["device_token_sha256"]
+        if enrolment not in self.enrolments:
+            return problem(401, "this enrolment token is unknown")
+        used_for = self.enrolments[enrolment]
+        if used_for not in (None, digest):
+            return problem(409, "this enrolment token was used already")
+        self.enrolments[enrolment] = digest
+        answer = {"device_id": document["device_id"], "id": 17}
+        return 201 if used_for is None else 200, {}, json.dumps(answer).encode()
+
+    def _admits(self, authorization: str) -> bool:
+        token = authorization.removeprefix("Bearer ")
+        return token == TOKEN or hashlib.sha256(token.encode()).hexdigest() in self.enrolments.values()
+
+
+def problem(status: int, detail: Any) -> Reply:
+    """A refusal as the control plane words it."""
+    return status, {"Content-Type": "application/problem+json"}, json.dumps({"detail": detail}).encode()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from pi_service.paths import Paths
 from tests.pi_service.stream_bench import Bench
+from tests.pi_service.stream_unit import StreamUnit, write_config
 from virtual_fleet.cameras import Camera
 
 
@@ -62,3 +63,18 @@ def streaming(bench: Bench, config_document: dict[str, Any]) -> Bench:
     bench.adopt(config_document)
     bench.deliver(b"first")
     return bench
+
+
+@pytest.fixture
+def document(config_document: dict[str, Any], camera: Camera) -> dict[str, Any]:
+    """A configuration for the running camera, with a picture a second."""
+    return config_document | {"rtsp_url": camera.url, "snapshot_interval_seconds": 1, "stale_after_seconds": 5}
+
+
+@pytest.fixture
+def unit(paths: Paths, document: dict[str, Any]) -> Iterator[StreamUnit]:
+    """The stream unit, running and with its first pictures."""
+    write_config(paths, document)
+    with StreamUnit(paths) as unit:
+        unit.picture_after(0)
+        yield unit

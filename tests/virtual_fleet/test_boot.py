@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from virtual_fleet import cgroups, cli, container, leftovers, network, timecode
 from virtual_fleet.errors import FleetError
@@ -101,6 +102,15 @@ def test_up_again_changes_nothing(fleet: Fleet) -> None:
         cgroups.pids(NAME),
         fleet.inventory_path.read_text(),
     ) == before
+
+
+def test_a_control_plane_may_be_named_later_and_is_remembered(fleet: Fleet) -> None:
+    first, second = (site.name for site in fleet.sites)
+    fleet.up(sites=2, control_url="http://192.0.2.1:8000", enrolment_tokens={first: "one"})
+    fleet.up(sites=2, enrolment_tokens={second: "two"})
+    hosts = yaml.safe_load(fleet.inventory_path.read_text())["all"]["children"]["pis"]["hosts"]
+    assert {site["pi_service_setting_control_url"] for site in hosts.values()} == {"http://192.0.2.1:8000"}
+    assert [site["pi_service_enrolment_token"] for site in hosts.values()] == ["one", "two"]
 
 
 def test_a_package_is_removed_and_installed_without_a_network(fleet: Fleet) -> None:

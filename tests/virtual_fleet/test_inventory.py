@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from virtual_fleet import access, inventory, places
+from virtual_fleet import access, bringup, inventory, places, state
+from virtual_fleet.commands import run
+from virtual_fleet.errors import FleetError
 from virtual_fleet.site import Site
 
 
@@ -64,6 +68,30 @@ def test_a_wished_interval_is_set_for_all(sites: list[Site]) -> None:
     assert pis["vars"] == {"pi_service_setting_snapshot_interval_seconds": 2}
 
 
+def test_a_control_plane_is_set_for_every_site_and_asked_more_often_than_the_environment_says(
+    sites: list[Site], tmp_path: Path
+) -> None:
+    path = tmp_path / "fleet" / "hosts.yml"
+    inventory.write(path, inventory.document(sites, bare=False, control_url="http://10.77.0.1:8000"))
+    command = [str(Path(sys.executable).with_name("ansible-inventory")), "--inventory", str(path.parent), "--list"]
+    shown = json.loads(run(command))["_meta"]["hostvars"]
+    assert {variables["pi_service_setting_control_url"] for variables in shown.values()} == {"http://10.77.0.1:8000"}
+    assert {variables["pi_service_setting_checkin_interval_seconds"] for variables in shown.values()} == {2}
+
+
+def test_an_enrolment_token_is_for_its_site_only(sites: list[Site]) -> None:
+    found = hosts(inventory.document(sites, bare=False, enrolment_tokens={"cw-demo-002": "once"}))
+    tokens = {name: variables.get("pi_service_enrolment_token") for name, variables in found.items()}
+    assert tokens == {"cw-demo-001": None, "cw-demo-002": "once", "cw-demo-003": None, "cw-demo-004": None}
+
+
+def test_an_enrolment_token_for_a_site_that_will_not_be_there_is_refused(sites: list[Site], tmp_path: Path) -> None:
+    wishes = bringup.Wishes(sites=4, bare=True, enrolment_tokens={"cw-demo-005": "once", "cw-demo-004": "once"})
+    with pytest.raises(FleetError, match="tokens for cw-demo-005; fleet 'demo' has cw-demo-001 to cw-demo-004"):
+        bringup.bring_up("demo", wishes)
+    assert state.load("demo") is None
+
+
 def test_a_bare_site_has_no_camera(sites: list[Site]) -> None:
     assert not [
         name for name in hosts(inventory.document(sites, bare=True))["cw-demo-001"] if name.startswith("camera_")
@@ -74,10 +102,11 @@ def test_the_file_is_for_its_owner_only_and_has_the_repositorys_variables_beside
     sites: list[Site], tmp_path: Path
 ) -> None:
     path = tmp_path / "somewhere" / "hosts.yml"
-    inventory.write(path, sites, bare=False)
-    inventory.write(path, sites, bare=False)
+    content = inventory.document(sites, bare=False)
+    inventory.write(path, content)
+    inventory.write(path, content)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert yaml.safe_load(path.read_text()) == inventory.document(sites, bare=False)
+    assert yaml.safe_load(path.read_text()) == content
     assert (path.parent / "group_vars").resolve() == places.REPOSITORY / "group_vars"
 
 
