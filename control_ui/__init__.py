@@ -15,7 +15,7 @@ from control_ui.database import make_engine
 from control_ui.models.scope import session_factory
 from control_ui.models.secrets import keyring
 from control_ui.settings import Settings
-from control_ui.views import problem
+from control_ui.views import csrf, login_session, pages, problem
 from control_ui.views.blueprints import register_all
 from control_ui.views.state import KEY, AppState
 from control_ui.work_queue import WorkQueue
@@ -52,7 +52,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_name_request)
     app.after_request(_harden)
     problem.register(app)
+    csrf.register(app)
+    login_session.register(app)
     register_all(app)
+    pages.register(app)
     cli.register(app)
     return app
 

@@ -14,6 +14,8 @@ from virtual_fleet.errors import FleetError
 
 TIMEOUT_SECONDS = 30.0
 POLL_SECONDS = 0.5
+HERE = ("online", "degraded")
+"""A virtual site is at best `degraded`: it has no time server, and says so."""
 
 
 @dataclass

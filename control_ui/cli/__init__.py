@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from control_ui.cli import db
+from control_ui.cli import audit, db, inventory, report, secrets, tenants, users
 
 
 def register(app: Flask) -> None:
-    for group in (db.group,):
+    for group in (db.group, audit.group, inventory.group, secrets.group, tenants.group, users.group, report.group):
         app.cli.add_command(group)

@@ -2,12 +2,12 @@
 it."""
 
 from control_ui.models.alerts import Alert, Incident
-from control_ui.models.audit import AuditEntry, AuditHead
+from control_ui.models.audit import AuditEntry, AuditHead, AuditVerification
 from control_ui.models.base import Base, TenantOwned
 from control_ui.models.configuration import ConfigTemplate, ConfigVersion, TemplateVersion
 from control_ui.models.deployments import Deployment, DeploymentDevice
 from control_ui.models.devices import Device, DeviceAction, DeviceState, EnrolmentToken, Group, GroupMember, Site
-from control_ui.models.people import ApiToken, RefreshToken, Tenant, User
+from control_ui.models.people import ApiToken, RefreshToken, SignIn, Tenant, User
 from control_ui.models.requests import IdempotencyKey
 from control_ui.models.runs import (
     Approval,
@@ -27,6 +27,7 @@ __all__ = [
     "Approval",
     "AuditEntry",
     "AuditHead",
+    "AuditVerification",
     "Base",
     "ConfigTemplate",
     "ConfigVersion",
@@ -51,6 +52,7 @@ __all__ = [
     "RunEvent",
     "RunSlice",
     "Schedule",
+    "SignIn",
     "Site",
     "TemplateVersion",
     "Tenant",

@@ -59,3 +59,17 @@ class AuditHead(Walled, Base):
     chain: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
     sequence: Mapped[int]
     hash: Mapped[str] = mapped_column(sa.String(64))
+
+
+class AuditVerification(Walled, Base):
+    """What the last verification of a chain found. Not in the trail itself: a broken chain may take no entry."""
+
+    __tablename__ = "audit_verifications"
+
+    chain: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
+    at: Mapped[datetime]
+    entries: Mapped[int]
+    """How many were read, up to the first broken one."""
+    intact: Mapped[bool]
+    problem: Mapped[str] = mapped_column(default="")
+    verified_by: Mapped[str]

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import event
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
 from control_ui.models.base import Base, TenantOwned
 from control_ui.models.secrets import SecretJson
@@ -80,3 +81,16 @@ class ConfigVersion(TenantOwned, Base):
     created_at: Mapped[datetime]
 
     template_version: Mapped[TemplateVersion | None] = relationship()
+
+
+class ImmutableError(RuntimeError):
+    """A programming mistake: a version was to be changed."""
+
+
+@event.listens_for(ConfigVersion, "before_update")
+@event.listens_for(TemplateVersion, "before_update")
+def _refuse_change(_mapper: Mapper[Any], _connection: sa.Connection, row: Any) -> None:
+    """The document may be encrypted anew; the database guards template versions, too (see the second migration)."""
+    changed = {state.key for state in sa.inspect(row).attrs if state.history.has_changes()} - {"document"}
+    if changed:
+        raise ImmutableError(f"a {type(row).__name__} never changes, and {', '.join(sorted(changed))} was to")

@@ -40,13 +40,14 @@ FINAL_DEPLOYMENT_STATES = (
 
 
 class DeviceProgress(StrEnum):
-    """Where a device stands. `waiting`: it is off, and gets the configuration when it comes back."""
+    """Where a device stands. `waiting`: it is off, and gets the configuration when it comes back, until `expired`."""
 
     PENDING = "pending"
     DELIVERING = "delivering"
     APPLIED = "applied"
     FAILED = "failed"
     WAITING = "waiting"
+    EXPIRED = "expired"
     HELD = "held"
     SUPERSEDED = "superseded"
     CANCELED = "canceled"
@@ -67,11 +68,14 @@ class Deployment(TenantOwned, Base):
     rollback_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deployments.id"), index=True)
     strategy: Mapped[Strategy] = words(Strategy)
     parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """Waves, thresholds, time limits and split, as in the API's DeploymentParameters."""
+    """Waves, thresholds, time limits and split, as in the API's DeploymentParameters; of a rollback, `to` what."""
     target: Mapped[dict[str, Any]]
     state: Mapped[DeploymentState] = words(DeploymentState, index=True)
     current_wave: Mapped[int] = mapped_column(default=0)
+    """The wave that was started last, from 1; 0 before the first."""
     wave_started_at: Mapped[datetime | None]
+    wave_passed_at: Mapped[datetime | None]
+    """When every device of the current wave had been judged, and few enough had failed."""
     reason: Mapped[str] = mapped_column(default="")
     requested_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     requested_by: Mapped[str]
@@ -97,18 +101,27 @@ class DeploymentDevice(TenantOwned, Base):
     device_id: Mapped[int] = mapped_column(sa.ForeignKey("devices.id"), index=True)
     wave: Mapped[int]
     side: Mapped[str] = mapped_column(sa.String(1), default="a")
-    progress: Mapped[DeviceProgress] = words(DeviceProgress)
+    progress: Mapped[DeviceProgress] = words(DeviceProgress, index=True)
     config_version_id: Mapped[int | None] = mapped_column(sa.ForeignKey("config_versions.id"), index=True)
+    """None: the Pi is told to go back to what it had before, by its own `config rollback`."""
     previous_config_version_id: Mapped[int | None] = mapped_column(sa.ForeignKey("config_versions.id"))
-    """What was desired before."""
+    """What was in force before; None where that did not come from here."""
+    wanted_before_id: Mapped[int | None] = mapped_column(sa.ForeignKey("config_versions.id"))
+    """What was desired before, in force or not."""
+    wanted_before_expires_at: Mapped[datetime | None]
+    offered_at: Mapped[datetime | None]
+    """When the Pi was first wanted to run it: the start of its wave."""
     rollback_config_version_id: Mapped[int | None] = mapped_column(sa.ForeignKey("config_versions.id"))
     """The new number with the old content, once it is rolled back."""
     run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("runs.id"))
     detail: Mapped[str] = mapped_column(default="")
     """Why it failed or waits, redacted."""
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What the verdict rests on: `{config_version, stream_status, snapshot: {sequence, captured_at}, seen_at}`."""
+    """What the verdict rests on: `{config_version, stream_status, snapshot: {sequence, captured_at}, seen_at}`; `against`
+    where the Pi itself refused the configuration or went back."""
     changed_at: Mapped[datetime | None]
     """When the new configuration was first reported in force."""
+    settled_at: Mapped[datetime | None]
+    """When the last verdict fell."""
 
     deployment: Mapped[Deployment] = relationship()

@@ -49,7 +49,10 @@ class Site(TenantOwned, Base):
     """IANA name."""
     maintenance_windows: Mapped[list[Any]] = mapped_column(default=list)
     """`[{"days": ["mon", ...], "start": "22:00", "minutes": 240}]` in the site's time zone; empty: any time."""
+    row_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
+
+    __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012  # the form is SQLAlchemy's
 
 
 class Device(TenantOwned, Base):
@@ -111,6 +114,8 @@ class DeviceState(TenantOwned, Base):
     status_reasons: Mapped[list[str]] = mapped_column(default=list)
     status_since: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]
+    overdue_at: Mapped[datetime | None]
+    """Silent until then, it counts as offline."""
     config_version: Mapped[int | None]
     """The number in force, as reported."""
     release: Mapped[str] = mapped_column(sa.String(63), default="")
@@ -119,11 +124,29 @@ class DeviceState(TenantOwned, Base):
     sampled_at: Mapped[datetime | None]
     """When a DeviceSample was last kept."""
     desired_config_id: Mapped[int | None] = mapped_column(sa.ForeignKey("config_versions.id"), index=True)
+    desired_at: Mapped[datetime | None]
+    """Since when it is wanted."""
     desired_expires_at: Mapped[datetime | None]
     """After this it is no longer offered to a Pi that was away."""
 
     device: Mapped[Device] = relationship(back_populates="state")
     desired_config: Mapped[ConfigVersion | None] = relationship(lazy="joined")
+    config_in_force: Mapped[ConfigVersion | None] = relationship(
+        viewonly=True,
+        primaryjoin=lambda: sa.and_(
+            DeviceState.device_id == sa.orm.foreign(ConfigVersion.device_id),
+            DeviceState.config_version == sa.orm.foreign(ConfigVersion.number),
+        ),
+    )
+    """What the reported number stands for; None where it did not come from here."""
+    open_actions: Mapped[list[DeviceAction]] = relationship(
+        viewonly=True,
+        primaryjoin=lambda: sa.and_(
+            DeviceState.device_id == sa.orm.foreign(DeviceAction.device_id), DeviceAction.finished_at.is_(None)
+        ),
+        order_by=lambda: DeviceAction.created_at,
+    )
+    """Not carried out yet, as far as is known here."""
 
 
 class EnrolmentToken(TenantOwned, Base):

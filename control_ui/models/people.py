@@ -53,6 +53,8 @@ class User(Walled, Base):
     role: Mapped[Role] = words(Role)
     password_hash: Mapped[str]
     timezone: Mapped[str] = mapped_column(sa.String(64), default="UTC")
+    password_expires_at: Mapped[datetime | None]
+    """Set while the password is a one-time one, which its owner has to replace before anything else."""
     session_epoch: Mapped[int] = mapped_column(default=1)
     """Counted up to end every session and access token of this person at once."""
     disabled_at: Mapped[datetime | None]
@@ -62,21 +64,45 @@ class User(Walled, Base):
     tenant: Mapped[Tenant | None] = relationship()
 
 
+class SignInKind(StrEnum):
+    """What was opened with the password."""
+
+    PAGES = "pages"
+    API = "api"
+
+
+class SignIn(Walled, Base):
+    """One password shown at the door, and what has come of it: a session of the pages, or access and refresh tokens."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    kind: Mapped[SignInKind] = words(SignInKind)
+    remote_address: Mapped[str] = mapped_column(sa.String(45))
+    user_agent: Mapped[str]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    """When it was used last, give or take a minute."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    """However much it is used."""
+    ended_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+
+
 class RefreshToken(Walled, Base):
-    """One link of a chain of refresh tokens. An old one that comes back ends its whole family."""
+    """One link of a sign-in's chain of refresh tokens. An old one that comes back ends the sign-in."""
 
     __tablename__ = "refresh_tokens"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
-    family: Mapped[str] = mapped_column(sa.String(32), index=True)
+    sign_in_id: Mapped[int] = mapped_column(sa.ForeignKey("sign_ins.id", ondelete="CASCADE"), index=True)
     token_sha256: Mapped[str] = mapped_column(sa.String(64), unique=True)
     issued_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
 
-    user: Mapped[User] = relationship()
+    sign_in: Mapped[SignIn] = relationship()
 
 
 class ApiToken(Walled, Base):

@@ -155,6 +155,8 @@ class HostResult(TenantOwned, Base):
     """What changed or would change: `[{task, before_header, after_header, before, after}]`, redacted and bounded."""
     config_version_id: Mapped[int | None] = mapped_column(sa.ForeignKey("config_versions.id"))
     """The configuration this host is given by the run; None: whatever is desired when it begins."""
+    inputs_sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of what its diffs depend on (device, site, configuration), in a run that shows what a proposed one would do."""
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
@@ -244,6 +246,8 @@ class Schedule(TenantOwned, Base):
     check_mode: Mapped[bool] = mapped_column(default=False)
     enabled: Mapped[bool] = mapped_column(default=True)
     next_at: Mapped[datetime | None] = mapped_column(index=True)
+    last_error: Mapped[str] = mapped_column(default="")
+    """Why the last tick started no run; empty where it did."""
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     row_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]

@@ -4,12 +4,66 @@ from __future__ import annotations
 
 from flask import Flask, Response, json
 
-from control_ui.views.api import health
+from control_ui.views.api import (
+    agent,
+    approvals,
+    audit,
+    auth,
+    configuration,
+    deployments,
+    device_status,
+    device_tokens,
+    devices,
+    groups,
+    health,
+    inventory,
+    me,
+    playbooks,
+    reports,
+    restart,
+    rollback_points,
+    rollbacks,
+    run_output,
+    runs,
+    schedules,
+    sites,
+    templates,
+    tenants,
+    tokens,
+    users,
+)
 from control_ui.views.api.openapi import document
 from control_ui.views.api.operation import Api, Operation
 from control_ui.views.state import app_state
 
-APIS: tuple[Api, ...] = (health.api,)
+APIS: tuple[Api, ...] = (
+    health.api,
+    auth.api,
+    me.api,
+    users.api,
+    tokens.api,
+    tenants.api,
+    configuration.api,
+    templates.api,
+    deployments.api,
+    rollbacks.api,
+    audit.api,
+    sites.api,
+    devices.api,
+    device_tokens.api,
+    device_status.api,
+    groups.api,
+    agent.api,
+    inventory.api,
+    approvals.api,
+    playbooks.api,
+    restart.api,
+    rollback_points.api,
+    run_output.api,
+    runs.api,
+    schedules.api,
+    reports.api,
+)
 
 
 def operations() -> list[Operation]:

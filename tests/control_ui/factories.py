@@ -101,7 +101,8 @@ def group(session: ScopedSession, tenant: Tenant, **values: Any) -> Group:
 def template(
     session: ScopedSession, tenant: Tenant, body: dict[str, Any] | None = None, **values: Any
 ) -> TemplateVersion:
-    """The first version of a new template."""
+    """The first version of a new template; `overlays` go to the version."""
+    overlays = values.pop("overlays", {})
     values.setdefault("name", f"template-{secrets.token_hex(4)}")
     row = _added(session, ConfigTemplate(tenant_id=tenant.id, created_at=NOW, latest_number=1, **values))
     version = TemplateVersion(
@@ -109,7 +110,7 @@ def template(
         template=row,
         number=1,
         body=body if body is not None else {"rtsp_url": "{{ camera.url }}", "snapshot_interval_seconds": 12},
-        overlays={},
+        overlays=overlays,
         content_sha256=secrets.token_hex(32),
         created_at=NOW,
     )

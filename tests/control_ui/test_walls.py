@@ -14,7 +14,7 @@ from control_ui.models.scope import ALL_TENANTS, SessionFactory, open_session
 from control_ui.views.api.operation import Operation
 from control_ui.views.blueprints import operations
 from tests.control_ui import factories
-from tests.control_ui.bodies import BODIES, OWN
+from tests.control_ui.bodies import BODIES, ONLY_ASKING, SHARED
 from tests.control_ui.world import World, populate
 
 THEIRS = "zebra"
@@ -63,7 +63,7 @@ def test_every_operation_with_a_body_is_walked_with_a_valid_one() -> None:
 def test_a_row_of_another_tenant_is_not_there_whoever_asks(walk: Walk) -> None:
     leaks = []
     for operation in WITH_ROWS:
-        if name(operation) in OWN:
+        if name(operation) in SHARED:
             continue
         for role in (Role.ADMIN, Role.OPERATOR, Role.AUDITOR):
             answer = walk.call(operation, factories.headers(walk.ours.users[role]), walk.theirs)
@@ -76,7 +76,7 @@ def test_who_may_do_it_is_told_that_another_tenants_row_does_not_exist(walk: Wal
     """404, not 403: a refusal would tell that there is something."""
     wrong = []
     for operation in WITH_ROWS:
-        if name(operation) in OWN or operation.permission == "platform:manage":
+        if name(operation) in SHARED or operation.permission == "platform:manage":
             continue
         answer = walk.call(operation, factories.headers(walk.ours.users[Role.ADMIN]), walk.theirs)
         if answer.status_code != 404:
@@ -113,7 +113,7 @@ def test_the_same_walk_among_our_own_rows_finds_them(walk: Walk) -> None:
 def test_who_may_only_look_can_change_nothing(walk: Walk, role: Role) -> None:
     changed = []
     for operation in CHANGING:
-        if operation.path.startswith(PERSONAL) or name(operation) in OWN:
+        if operation.path.startswith(PERSONAL) or name(operation) in ONLY_ASKING:
             continue
         answer = walk.call(operation, factories.headers(walk.ours.users[role]), walk.ours)
         if answer.status_code != 403 and not (role == Role.AUDITOR and operation.permission == "audit:read"):

@@ -25,13 +25,14 @@ from control_ui.models import (
     RunEvent,
     RunSlice,
     Schedule,
+    SignIn,
     Tenant,
     User,
 )
 from control_ui.models.alerts import AlertState
 from control_ui.models.deployments import DeploymentState, DeviceProgress, Strategy
 from control_ui.models.devices import DeviceStatus, GroupKind
-from control_ui.models.people import Role
+from control_ui.models.people import Role, SignInKind
 from control_ui.models.runs import RunState, SliceState
 from control_ui.models.scope import ScopedSession
 from control_ui.services.audit.trail import Subject, record
@@ -89,9 +90,13 @@ def _door(session: ScopedSession, tenant: Tenant, user: User, device: Device, ma
         id=f"action-{marker}"[:36], tenant_id=tenant.id, device_id=device.id, kind="diagnose", reason=marker,
         created_at=NOW, expires_at=soon,
     )  # fmt: skip
-    session.add_all([token, enrolment, action])
+    sign_in = SignIn(
+        tenant_id=tenant.id, user_id=user.id, kind=SignInKind.API, remote_address="192.0.2.1", user_agent=marker,
+        started_at=NOW, seen_at=NOW, expires_at=soon,
+    )  # fmt: skip
+    session.add_all([token, enrolment, action, sign_in])
     session.flush()
-    return {"token_id": token.id, "action_id": action.id}
+    return {"token_id": token.id, "action_id": action.id, "sign_in_id": sign_in.id}
 
 
 def _configuration(session: ScopedSession, tenant: Tenant, device: Device, marker: str) -> dict[str, int | str]:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.end_to_end.conftest import World
+from virtual_fleet.control_api import HERE
 
 pytestmark = pytest.mark.fleet
 
@@ -60,7 +61,7 @@ def test_a_deployment_that_was_rolled_back_meanwhile_never_reaches_it(world: Wor
         assert world.ended(rollback["id"])["state"] == "succeeded"
     finally:
         world.fleet.heal(site)
-    world.api.wait_for(f"/api/devices/{device}", lambda one: one["status"] == "online", timeout=120)
+    world.api.wait_for(f"/api/devices/{device}", lambda one: one["status"] in HERE, timeout=120)
     assert world.configuration_at(site.name)["jpeg_quality"] == before["jpeg_quality"]
     for document in _history(world, site.name, seen_before):
         assert document != 72

@@ -23,7 +23,7 @@ def run(*, sites: int) -> int:
     enrolment.install(plane, person)
     rows = [pictures.picture_of(fleet, site) for site in fleet.sites]
     say("waiting for every site to check in ...")
-    enrolment.wait_until_online(person.api, fleet)
+    enrolment.wait_until_here(person.api, fleet)
     changes = deployment.change_interval(person.api, fleet)
     good = sum(row.picture is not None for row in rows)
     lines = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 
 from virtual_fleet.commands import say
@@ -33,13 +32,20 @@ class Change:
 
 
 def change_interval(api: ControlApi, fleet: Fleet) -> list[Change]:
-    """Deploy an interval that is not in force yet, to the sites of each tenant."""
-    names = {site.name for site in fleet.sites}
-    sites_of: dict[str, list[str]] = defaultdict(list)
-    for device in api.items("/api/devices"):
-        if device["name"] in names:
-            sites_of[device["tenant"]].append(device["name"])
-    return [change for slug in sorted(sites_of) for change in _in_tenant(api.for_tenant(slug), sites_of[slug])]
+    """Deploy an interval that is not in force yet to every site."""
+    sites = [site.name for site in fleet.sites]
+    template, interval = _template(api)
+    say(f"deploying an interval of {interval} s to {', '.join(sites)} through the API ...")
+    started = time.monotonic()
+    body = {"target": {"all": True}, "strategy": "all", "reason": "the demo shows a change"}
+    deployment = api.post(f"/api/templates/{template}/deploy", body)
+    path = f"/api/deployments/{deployment['id']}"
+    api.wait_for(path, lambda answer: answer["state"] in FINAL, timeout=DEPLOYMENT_SECONDS)
+    seconds = time.monotonic() - started
+    return [
+        Change(device["name"], interval, device["config_version"], device["progress"], seconds)
+        for device in api.items(f"{path}/devices")
+    ]
 
 
 def sentences(changes: list[Change]) -> list[str]:
@@ -48,25 +54,6 @@ def sentences(changes: list[Change]) -> list[str]:
         f"{change.site}: a picture every {change.interval_seconds} s is {change.progress}"
         + (f" as version {change.version}, {change.seconds:.0f} s after it was asked for." if change.applied else ".")
         for change in changes
-    ]
-
-
-def _in_tenant(api: ControlApi, sites: list[str]) -> list[Change]:
-    template, interval = _template(api)
-    say(f"deploying an interval of {interval} s to {', '.join(sites)} ({api.tenant}) through the API ...")
-    started = time.monotonic()
-    body = {
-        "target": {"query": f"name in ({','.join(sites)})"},
-        "strategy": "all",
-        "reason": "the demo shows a change",
-    }
-    deployment = api.post(f"/api/templates/{template}/deploy", body)
-    path = f"/api/deployments/{deployment['id']}"
-    api.wait_for(path, lambda answer: answer["state"] in FINAL, timeout=DEPLOYMENT_SECONDS)
-    seconds = time.monotonic() - started
-    return [
-        Change(device["name"], interval, device["config_version"], device["progress"], seconds)
-        for device in api.items(f"{path}/devices")
     ]
 
 

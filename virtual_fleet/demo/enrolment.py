@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from virtual_fleet import access
 from virtual_fleet.ansible import run_playbook
-from virtual_fleet.control_api import ControlApi
+from virtual_fleet.control_api import HERE, ControlApi
 from virtual_fleet.control_plane import ControlPlane
 from virtual_fleet.errors import FleetError
 from virtual_fleet.fleet import Fleet
 
+TENANT = "demo"
 EMAIL = "operator@demo.test"
 ONLINE_SECONDS = 60.0
 
@@ -29,18 +30,18 @@ class Person:
 
 
 def enrol(plane: ControlPlane) -> Person:
-    """Have a platform administrator, every site known to the control plane, and a one-time token at each new one."""
-    password = _password(plane)
+    """Have every site known to the control plane, a one-time token at each new one, and an administrator."""
     tokens_file = plane.directory / "enrolment-tokens.json"
     plane.command(
         "inventory",
         "import",
         str(plane.fleet.inventory_path.parent),
-        "--tenant-from-groups",
+        f"--tenant={TENANT}",
         "--create-tenants",
         f"--known-hosts={access.known_hosts(plane.fleet.name)}",
         f"--enrolment-tokens={tokens_file}",
     )
+    password = _password(plane)
     tokens: dict[str, str] = json.loads(tokens_file.read_text()) if tokens_file.exists() else {}
     tokens_file.unlink(missing_ok=True)
     plane.fleet.up(sites=len(plane.fleet.sites), control_url=plane.url, enrolment_tokens=tokens)
@@ -64,25 +65,24 @@ def install(plane: ControlPlane, person: Person) -> None:
         raise FleetError(f"site.yml ended with {result.returncode}; its output above says where and why")
 
 
-def wait_until_online(api: ControlApi, fleet: Fleet) -> None:
-    """Returns once every site has registered, checked in, and is well."""
+def wait_until_here(api: ControlApi, fleet: Fleet) -> None:
+    """Returns once every site has registered and checks in."""
     wanted = {site.name for site in fleet.sites}
 
-    def all_well(page: dict[str, list[dict[str, str]]]) -> bool:
-        return wanted <= {device["name"] for device in page["items"] if device["status"] == "online"}
+    def all_here(page: dict[str, list[dict[str, str]]]) -> bool:
+        return wanted <= {device["name"] for device in page["items"] if device["status"] in HERE}
 
-    api.wait_for("/api/devices?limit=500", all_well, timeout=ONLINE_SECONDS)
+    api.wait_for("/api/devices?limit=500", all_here, timeout=ONLINE_SECONDS)
 
 
 def _password(plane: ControlPlane) -> str:
     """Of the demo's person; made with the person, and kept for the next `make demo` on the same fleet."""
     kept = plane.directory / "operator-password"
     if not kept.exists():
-        output = plane.command("users", "create", "--email", EMAIL, "--role", "platform_admin", "--generate")
-        found = re.search(r"password: (\S+)", output, re.I)
-        if found is None:
-            raise FleetError(f"the control plane made a person and told no password: {output}")
-        access.write_secret(kept, found[1])
+        password = secrets.token_urlsafe(15)
+        words = ["users", "create", "--email", EMAIL, "--role", "admin", "--tenant", TENANT, "--password-stdin"]
+        plane.command(*words, stdin=password)
+        access.write_secret(kept, password)
     return kept.read_text().strip()
 
 

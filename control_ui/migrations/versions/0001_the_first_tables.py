@@ -74,6 +74,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_heads_tenant_id"), ["tenant_id"], unique=False)
 
     op.create_table(
+        "audit_verifications",
+        sa.Column("chain", sa.String(length=24), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entries", BIG_INTEGER, nullable=False),
+        sa.Column("intact", sa.Boolean(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("verified_by", sa.Text(), nullable=False),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_audit_verifications_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("chain", name=op.f("pk_audit_verifications")),
+    )
+    with op.batch_alter_table("audit_verifications", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_verifications_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
         "config_templates",
         sa.Column("id", BIG_INTEGER, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -218,6 +233,7 @@ def upgrade() -> None:
         sa.Column("longitude", sa.Double(), nullable=True),
         sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("maintenance_windows", sa.JSON(), nullable=False),
+        sa.Column("row_version", BIG_INTEGER, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tenant_id", BIG_INTEGER, nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sites_tenant_id_tenants")),
@@ -236,6 +252,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(24), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("password_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("session_epoch", BIG_INTEGER, nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_login_at", sa.DateTime(timezone=True), nullable=True),
@@ -315,27 +332,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_devices_tenant_id"), ["tenant_id"], unique=False)
 
     op.create_table(
-        "refresh_tokens",
-        sa.Column("id", BIG_INTEGER, nullable=False),
-        sa.Column("user_id", BIG_INTEGER, nullable=False),
-        sa.Column("family", sa.String(length=32), nullable=False),
-        sa.Column("token_sha256", sa.String(length=64), nullable=False),
-        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("tenant_id", BIG_INTEGER, nullable=True),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_refresh_tokens_tenant_id_tenants")),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_refresh_tokens_user_id_users")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_refresh_tokens")),
-        sa.UniqueConstraint("token_sha256", name=op.f("uq_refresh_tokens_token_sha256")),
-    )
-    with op.batch_alter_table("refresh_tokens", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_refresh_tokens_family"), ["family"], unique=False)
-        batch_op.create_index(batch_op.f("ix_refresh_tokens_tenant_id"), ["tenant_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_refresh_tokens_user_id"), ["user_id"], unique=False)
-
-    op.create_table(
         "schedules",
         sa.Column("id", BIG_INTEGER, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -347,6 +343,7 @@ def upgrade() -> None:
         sa.Column("check_mode", sa.Boolean(), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("created_by_id", BIG_INTEGER, nullable=True),
         sa.Column("row_version", BIG_INTEGER, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -359,6 +356,27 @@ def upgrade() -> None:
     with op.batch_alter_table("schedules", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_schedules_next_at"), ["next_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_schedules_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
+        "sign_ins",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("user_id", BIG_INTEGER, nullable=False),
+        sa.Column("kind", sa.String(24), nullable=False),
+        sa.Column("remote_address", sa.String(length=45), nullable=False),
+        sa.Column("user_agent", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=True),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sign_ins_tenant_id_tenants")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sign_ins_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ins")),
+    )
+    with op.batch_alter_table("sign_ins", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_ins_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_ins_tenant_id"), ["tenant_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_ins_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "template_versions",
@@ -469,6 +487,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(24), nullable=False),
         sa.Column("current_wave", BIG_INTEGER, nullable=False),
         sa.Column("wave_started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wave_passed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("requested_by_id", BIG_INTEGER, nullable=True),
         sa.Column("requested_by", sa.Text(), nullable=False),
@@ -579,17 +598,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_group_members_tenant_id"), ["tenant_id"], unique=False)
 
     op.create_table(
+        "refresh_tokens",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("sign_in_id", BIG_INTEGER, nullable=False),
+        sa.Column("token_sha256", sa.String(length=64), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["sign_in_id"], ["sign_ins.id"], name=op.f("fk_refresh_tokens_sign_in_id_sign_ins"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_refresh_tokens_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refresh_tokens")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_refresh_tokens_token_sha256")),
+    )
+    with op.batch_alter_table("refresh_tokens", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_refresh_tokens_sign_in_id"), ["sign_in_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_refresh_tokens_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
         "device_states",
         sa.Column("device_id", BIG_INTEGER, nullable=False),
         sa.Column("status", sa.String(24), nullable=False),
         sa.Column("status_reasons", sa.JSON(), nullable=False),
         sa.Column("status_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("overdue_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("config_version", BIG_INTEGER, nullable=True),
         sa.Column("release", sa.String(length=63), nullable=False),
         sa.Column("report", sa.JSON(), nullable=False),
         sa.Column("sampled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("desired_config_id", BIG_INTEGER, nullable=True),
+        sa.Column("desired_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("desired_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tenant_id", BIG_INTEGER, nullable=False),
         sa.ForeignKeyConstraint(
@@ -694,11 +734,15 @@ def upgrade() -> None:
         sa.Column("progress", sa.String(24), nullable=False),
         sa.Column("config_version_id", BIG_INTEGER, nullable=True),
         sa.Column("previous_config_version_id", BIG_INTEGER, nullable=True),
+        sa.Column("wanted_before_id", BIG_INTEGER, nullable=True),
+        sa.Column("wanted_before_expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("rollback_config_version_id", BIG_INTEGER, nullable=True),
         sa.Column("run_id", BIG_INTEGER, nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("evidence", sa.JSON(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tenant_id", BIG_INTEGER, nullable=False),
         sa.ForeignKeyConstraint(
             ["config_version_id"],
@@ -721,6 +765,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_deployment_devices_run_id_runs")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_deployment_devices_tenant_id_tenants")),
+        sa.ForeignKeyConstraint(
+            ["wanted_before_id"],
+            ["config_versions.id"],
+            name=op.f("fk_deployment_devices_wanted_before_id_config_versions"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deployment_devices")),
         sa.UniqueConstraint("deployment_id", "device_id", name=op.f("uq_deployment_devices_deployment_id_device_id")),
     )
@@ -729,6 +778,7 @@ def upgrade() -> None:
             batch_op.f("ix_deployment_devices_config_version_id"), ["config_version_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_deployment_devices_device_id"), ["device_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deployment_devices_progress"), ["progress"], unique=False)
         batch_op.create_index(batch_op.f("ix_deployment_devices_tenant_id"), ["tenant_id"], unique=False)
 
     op.create_table(
@@ -811,6 +861,7 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("diffs", sa.JSON(), nullable=False),
         sa.Column("config_version_id", BIG_INTEGER, nullable=True),
+        sa.Column("inputs_sha256", sa.String(length=64), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tenant_id", BIG_INTEGER, nullable=False),
@@ -857,6 +908,7 @@ def downgrade() -> None:
     op.drop_table("device_locks")
     with op.batch_alter_table("deployment_devices", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deployment_devices_tenant_id"))
+        batch_op.drop_index(batch_op.f("ix_deployment_devices_progress"))
         batch_op.drop_index(batch_op.f("ix_deployment_devices_device_id"))
         batch_op.drop_index(batch_op.f("ix_deployment_devices_config_version_id"))
 
@@ -883,6 +935,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_device_states_desired_config_id"))
 
     op.drop_table("device_states")
+    with op.batch_alter_table("refresh_tokens", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_refresh_tokens_tenant_id"))
+        batch_op.drop_index(batch_op.f("ix_refresh_tokens_sign_in_id"))
+
+    op.drop_table("refresh_tokens")
     with op.batch_alter_table("group_members", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_group_members_tenant_id"))
         batch_op.drop_index(batch_op.f("ix_group_members_device_id"))
@@ -929,17 +986,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_template_versions_template_id"))
 
     op.drop_table("template_versions")
+    with op.batch_alter_table("sign_ins", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_ins_user_id"))
+        batch_op.drop_index(batch_op.f("ix_sign_ins_tenant_id"))
+        batch_op.drop_index(batch_op.f("ix_sign_ins_expires_at"))
+
+    op.drop_table("sign_ins")
     with op.batch_alter_table("schedules", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_schedules_tenant_id"))
         batch_op.drop_index(batch_op.f("ix_schedules_next_at"))
 
     op.drop_table("schedules")
-    with op.batch_alter_table("refresh_tokens", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_refresh_tokens_user_id"))
-        batch_op.drop_index(batch_op.f("ix_refresh_tokens_tenant_id"))
-        batch_op.drop_index(batch_op.f("ix_refresh_tokens_family"))
-
-    op.drop_table("refresh_tokens")
     with op.batch_alter_table("devices", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_devices_tenant_id"))
         batch_op.drop_index(batch_op.f("ix_devices_template_id"))
@@ -992,6 +1049,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_config_templates_tenant_id"))
 
     op.drop_table("config_templates")
+    with op.batch_alter_table("audit_verifications", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_verifications_tenant_id"))
+
+    op.drop_table("audit_verifications")
     with op.batch_alter_table("audit_heads", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_heads_tenant_id"))
 

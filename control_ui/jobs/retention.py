@@ -1,0 +1,18 @@
+"""Makes room: tables of coming days ahead of time, and what is older than the tenants want to keep goes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from control_ui.jobs.context import context
+from control_ui.services import idempotency
+from control_ui.services.devices import retention
+
+
+def prune() -> None:
+    """Do it once. Doing it more often does no harm."""
+    here, now = context(), datetime.now(UTC)
+    with here.session() as session:
+        retention.ensure_partitions(session, now)
+        retention.prune(session, now)
+        idempotency.forget(session, now)

@@ -1,0 +1,218 @@
+"""Runs that are started again and again, by a cron expression in a time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from cronsim import CronSim, CronSimError
+from sqlalchemy.exc import IntegrityError
+
+from control_ui.models import Run, Schedule, User
+from control_ui.models.runs import FINAL_RUN_STATES
+from control_ui.models.scope import ScopedSession
+from control_ui.services import rows, timezones
+from control_ui.services.actor import Actor, system
+from control_ui.services.audit.trail import REFUSED, Subject, record
+from control_ui.services.devices import targets
+from control_ui.services.errors import ConflictError, Fault, InvalidError, ServiceError
+from control_ui.services.permissions import Permission
+from control_ui.services.runs.catalogue import catalogue
+from control_ui.services.runs.requests import RunRequest, request
+
+_FIELDS = 5
+"""Minute, hour, day of the month, month, day of the week."""
+
+
+@dataclass(frozen=True)
+class ScheduleForm:
+    """What people say of a schedule."""
+
+    name: str
+    cron: str
+    timezone: str
+    playbook: str
+    target: dict[str, Any]
+    variables: dict[str, Any]
+    check_mode: bool
+    enabled: bool
+
+
+def next_tick(cron: str, timezone: str, after: datetime) -> datetime:
+    """The first tick after this moment. Raises InvalidError where there is none, or the expression makes no sense.
+
+    Around changes of the clocks it ticks as Debian's cron does: what is skipped runs right after, what comes twice
+    runs once.
+    """
+    if not timezones.is_known(timezone):
+        raise InvalidError("the schedule is not valid", [Fault("$.timezone", f"there is no time zone {timezone!r}")])
+    fields = len(cron.split())
+    if fields != _FIELDS:
+        words = f"must have {_FIELDS} fields (minute, hour, day, month, day of the week), it has {fields}"
+        raise InvalidError("the schedule is not valid", [Fault("$.cron", words)])
+    try:
+        return next(CronSim(cron, after.astimezone(ZoneInfo(timezone)))).astimezone(UTC)
+    except CronSimError as error:
+        raise InvalidError("the schedule is not valid", [Fault("$.cron", str(error))]) from error
+    except StopIteration as error:
+        raise InvalidError("the schedule is not valid", [Fault("$.cron", "never comes true")]) from error
+
+
+def create(session: ScopedSession, actor: Actor, form: ScheduleForm, reason: str, now: datetime) -> Schedule:
+    """Raises ForbiddenError, NotFoundError, InvalidError, and ConflictError where the name is taken. Commits."""
+    actor.require(Permission.FLEET_OPERATE)
+    tenant = rows.current_tenant(session)
+    _check(session, form)
+    schedule = Schedule(tenant_id=tenant.id, created_by_id=actor.user_id, created_at=now)
+    _fill(schedule, form, now)
+    session.add(schedule)
+    _flush(session, form.name)
+    _record(session, actor, schedule, "schedule.create", reason, now, after=described(schedule))
+    session.commit()
+    return schedule
+
+
+def update(
+    session: ScopedSession,
+    actor: Actor,
+    schedule_id: int,
+    form: ScheduleForm,
+    row_version: int,
+    reason: str,
+    now: datetime,
+) -> Schedule:
+    """Raises as `create` does, and LostUpdateError. Commits."""
+    actor.require(Permission.FLEET_OPERATE)
+    schedule = rows.fetch(session, Schedule, schedule_id, "schedule")
+    rows.check_row_version(schedule, row_version, "schedule")
+    _check(session, form)
+    before = described(schedule)
+    _fill(schedule, form, now)
+    # Who says last what it does answers for it: nobody approves what they themselves have put into another's schedule.
+    schedule.created_by_id = actor.user_id
+    _flush(session, form.name)
+    _record(session, actor, schedule, "schedule.update", reason, now, before=before, after=described(schedule))
+    session.commit()
+    return schedule
+
+
+def delete(
+    session: ScopedSession, actor: Actor, schedule_id: int, row_version: int, reason: str, now: datetime
+) -> None:
+    """Its runs stay, and tell its name. Raises ForbiddenError, NotFoundError, LostUpdateError. Commits."""
+    actor.require(Permission.FLEET_OPERATE)
+    schedule = rows.fetch(session, Schedule, schedule_id, "schedule")
+    rows.check_row_version(schedule, row_version, "schedule")
+    session.execute(sa.update(Run).where(Run.schedule_id == schedule.id).values(schedule_id=None))
+    _record(session, actor, schedule, "schedule.delete", reason, now, before=described(schedule))
+    session.delete(schedule)
+    session.commit()
+
+
+def due(session: ScopedSession, now: datetime) -> list[tuple[int, int]]:
+    """Schedules whose time has come: `(id, tenant)`. Commits."""
+    query = sa.select(Schedule.id, Schedule.tenant_id).where(Schedule.enabled, Schedule.next_at <= now)
+    found = [(schedule_id, tenant_id) for schedule_id, tenant_id in session.execute(query.order_by(Schedule.id))]
+    session.commit()
+    return found
+
+
+def tick(session: ScopedSession, schedule_id: int, now: datetime) -> Run | None:
+    """Start the run of a schedule whose time has come: once, however many ticks were missed, and clocks ask.
+
+    None where it was not due any more, or no run could be started: `last_error` and the audit trail say why. Commits.
+    """
+    schedule = session.get(Schedule, schedule_id)
+    if schedule is None or not _claim(session, schedule, now):
+        session.commit()
+        return None
+    actor = system(f"schedule {schedule.name}", schedule.tenant_id)
+    try:
+        run = _start(session, actor, schedule, now)
+        _note(session, schedule, "")
+        session.commit()
+    except ServiceError as error:
+        session.rollback()
+        _claim(session, schedule, now)
+        _note(session, schedule, error.detail)
+        _record(session, actor, schedule, "schedule.tick", error.detail, now, outcome=REFUSED)
+        session.commit()
+        return None
+    return run
+
+
+def described(schedule: Schedule) -> dict[str, Any]:
+    """A schedule as the audit trail tells of it."""
+    names = ("name", "cron", "timezone", "playbook", "target", "variables", "check_mode", "enabled")
+    return {name: getattr(schedule, name) for name in names}
+
+
+def _check(session: ScopedSession, form: ScheduleForm) -> None:
+    playbook = catalogue.find(form.playbook)
+    playbook.check_variables(form.variables)
+    if form.check_mode and not playbook.supports_check:
+        raise InvalidError("the schedule is not valid", [Fault("$.check_mode", "is not known to this playbook")])
+    targets.resolve(session, form.target)
+
+
+def _fill(schedule: Schedule, form: ScheduleForm, now: datetime) -> None:
+    for name, value in vars(form).items():
+        setattr(schedule, name, value)
+    following = next_tick(form.cron, form.timezone, now)
+    schedule.next_at = following if form.enabled else None
+    schedule.last_error = ""
+
+
+def _flush(session: ScopedSession, name: str) -> None:
+    try:
+        session.flush()
+    except IntegrityError as error:
+        session.rollback()
+        raise ConflictError(f"there is a schedule {name!r} already") from error
+
+
+def _claim(session: ScopedSession, schedule: Schedule, now: datetime) -> bool:
+    """Move on to the tick after now: whoever does so has this one."""
+    following = next_tick(schedule.cron, schedule.timezone, now)
+    # Not through the row's object: a tick is no edit, and must not make somebody's edit a lost update.
+    moved = sa.update(Schedule).where(Schedule.id == schedule.id, Schedule.enabled, Schedule.next_at <= now)
+    result = session.execute(moved.values(next_at=following), execution_options={"synchronize_session": False})
+    return bool(getattr(result, "rowcount", 0))
+
+
+def _start(session: ScopedSession, actor: Actor, schedule: Schedule, now: datetime) -> Run:
+    query = sa.select(Run.id).where(Run.schedule_id == schedule.id, Run.state.not_in(FINAL_RUN_STATES)).limit(1)
+    unfinished = session.scalars(query).first()
+    if unfinished is not None:
+        raise ConflictError(f"run {unfinished}, of an earlier tick, is not over yet")
+    wanted = RunRequest(
+        playbook=schedule.playbook,
+        target=schedule.target,
+        variables=schedule.variables,
+        check_mode=schedule.check_mode,
+        reason=f"schedule {schedule.name}",
+        requested_by_id=schedule.created_by_id,
+        schedule_id=schedule.id,
+    )
+    return request(session, actor, wanted, now, commit=False)
+
+
+def _note(session: ScopedSession, schedule: Schedule, error: str) -> None:
+    noted = sa.update(Schedule).where(Schedule.id == schedule.id).values(last_error=error)
+    session.execute(noted, execution_options={"synchronize_session": False})
+
+
+def _record(
+    session: ScopedSession, actor: Actor, schedule: Schedule, action: str, reason: str, now: datetime, **what: Any
+) -> None:
+    subject = Subject("schedule", schedule.id, schedule.name)
+    record(session, actor, action, subject, tenant_id=schedule.tenant_id, reason=reason, at=now, **what)
+
+
+def owner(session: ScopedSession, schedule: Schedule) -> str:
+    """Who answers for it."""
+    found = session.get(User, schedule.created_by_id) if schedule.created_by_id is not None else None
+    return "" if found is None else found.email

@@ -1,0 +1,16 @@
+"""The names of time zones that are known here."""
+
+from __future__ import annotations
+
+import functools
+import zoneinfo
+
+
+@functools.cache
+def names() -> frozenset[str]:
+    """All of them: `UTC`, `America/Chicago` ... They come with the system or with the package tzdata."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+def is_known(name: str) -> bool:
+    return name in names()

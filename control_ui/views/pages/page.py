@@ -1,0 +1,72 @@
+"""From a function to a page: who may see it, and what may be changed from it.
+
+    @page("/devices", permission=Permission.FLEET_READ)
+    def devices(call: Call) -> Answer:
+        '''The list of devices.'''
+
+Whoever is not signed in is asked to, and comes back. Every form is checked for its CSRF token before anything else.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Blueprint, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from control_ui.models import User
+from control_ui.models.scope import open_session
+from control_ui.services.permissions import Permission
+from control_ui.views import csrf, login_session
+from control_ui.views.api.operation import Call
+from control_ui.views.authentication import by_session
+from control_ui.views.state import app_state
+
+blueprint = Blueprint("pages", __name__)
+blueprint.before_request(csrf.check)
+
+SEE_OTHER = 303
+Answer = ResponseReturnValue
+View = Callable[..., Answer]
+
+
+def page(
+    rule: str, *, methods: tuple[str, ...] = ("GET",), permission: Permission | None = None, newcomers: bool = False
+) -> Callable[[View], View]:
+    """A page for people who are signed in; with `newcomers` also for those who still have a one-time password."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def handle(**path: object) -> Answer:
+            signed_in = login_session.current()
+            if signed_in is None:
+                wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+                return see_other("login", wanted)
+            if signed_in.user.password_expires_at is not None and not newcomers:
+                return see_other("password")
+            identity = by_session(signed_in)
+            if permission is not None:
+                identity.actor.require(permission)
+            g.person = signed_in.user
+            with open_session(app_state().sessions, identity.scope) as session:
+                return view(Call(session, identity.actor, datetime.now(UTC)), **path)
+
+        blueprint.add_url_rule(rule, view.__name__, handle, methods=list(methods))
+        return view
+
+    return decorate
+
+
+def see_other(name: str, wanted: str | None = None) -> Response:
+    """Send the browser to another page (303), from where it goes on to `wanted`. The address is a path: no Host header
+    gets into it."""
+    return redirect(url_for(f"pages.{name}", next=wanted), SEE_OTHER)
+
+
+@blueprint.app_context_processor
+def _person() -> dict[str, User | None]:
+    """Whom the frame of a page greets: nobody on pages that are open to all."""
+    return {"person": g.get("person")}
