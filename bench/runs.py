@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import psutil
 from bench.servers import free_port, wait_until_listening
 from bench.table import markdown
 from control_ui.runner.ansible import RunStatus, run_playbook
+from control_ui.runner.artifacts import discard
 from control_ui.runner.events import Event
 from control_ui.runner.request import PlaybookRequest
 
@@ -31,8 +32,10 @@ FORKS = 50
 ROUNDS = 5
 LIMIT = 1.15
 HOST_KEY_ALIAS = "bench"
+SOCKETS = f"bare-{os.getpid()}-"
 
-Record = Callable[[Event], None]
+Recording = Callable[[PlaybookRequest], AbstractContextManager[Callable[[Event], None]]]
+"""Entered before a run; gives what is called with every event. Leaving it is timed, too: it waits until all is kept."""
 
 SSHD = """
 Port {port}
@@ -54,6 +57,14 @@ SetEnv HOME={directory}/home
 
 
 @dataclass(frozen=True)
+class Cost:
+    """Seconds on the wall and on the processors."""
+
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True)
 class Fleet:
     """Hosts that are one sshd behind many loopback addresses, and a project with a playbook for them."""
 
@@ -68,78 +79,90 @@ class Fleet:
         return tuple(f"site-{number:03}" for number in range(HOSTS))
 
 
-def run(record: Record | None = None) -> str:
-    """A table of both, in turn. `record` gets every event on the recorded side; the default keeps them in a list."""
-    events: list[Event] = []
-    rows: list[tuple[float, float]] = []
+@contextmanager
+def in_memory(_request: PlaybookRequest) -> Iterator[Callable[[Event], None]]:
+    """The cheapest recording there is: what remains is what run_playbook itself costs."""
+    yield list[Event]().append
+
+
+def run(recording: Recording = in_memory) -> str:
+    """A table of both, taking turns."""
+    rounds: list[tuple[Cost, Cost]] = []
     with loopback_fleet() as fleet:
         for number in range(ROUNDS + 1):
-            times = bare(fleet), recorded(fleet, record or events.append)
+            plain = measured(lambda: bare(fleet))
+            end_masters()
+            costs = plain, measured(lambda: recorded(fleet, recording))
             if number:  # the first warms caches
-                rows.append(times)
-            print(f"    bare {times[0]:.1f} s, recorded {times[1]:.1f} s", file=sys.stderr, flush=True)
-    plain, kept = (statistics.median(column) for column in zip(*rows, strict=True))
-    ratio = statistics.median(recorded / bare for bare, recorded in rows)
+                rounds.append(costs)
+            print(f"    bare {costs[0].wall:.1f} s, recorded {costs[1].wall:.1f} s", file=sys.stderr, flush=True)
+    wall, cpu = (statistics.median(getattr(b, of) / getattr(a, of) for a, b in rounds) for of in ("wall", "cpu"))
+    rows = [
+        (way, *(f"{statistics.median(getattr(costs[side], of) for costs in rounds):.1f}" for of in ("wall", "cpu")))
+        for side, way in enumerate(("ansible-playbook", "run_playbook"))
+    ]
     return markdown(
         "Recording a run",
-        ["way", "wall s", "ratio"],
-        [("ansible-playbook", f"{plain:.1f}", "1.00"), ("run_playbook", f"{kept:.1f}", f"{ratio:.2f}")],
+        ["way", "wall s", "CPU-s of the controller", "ratio of wall", "ratio of CPU"],
+        [(*rows[0], "1.00", "1.00"), (*rows[1], f"{wall:.2f}", f"{cpu:.2f}")],
         f"{HOSTS} hosts behind one loopback sshd, {TASKS} tasks of one command, {FORKS} forks, new connections each"
-        f" time, taking turns; medians of {ROUNDS} rounds. Limit: ratio at most {LIMIT}.",
+        f" time, taking turns; medians of {ROUNDS} rounds. Limit: ratio of wall at most {LIMIT}.",
     )
 
 
-def bare(fleet: Fleet) -> float:
-    """Seconds that ansible-playbook takes by itself, its output thrown away."""
-    with tempfile.TemporaryDirectory(prefix="b-") as sockets:
-        environment = os.environ | {
-            "ANSIBLE_CONFIG": str(fleet.directory / "ansible.cfg"),
-            "ANSIBLE_SSH_CONTROL_PATH_DIR": sockets,
-        }
-        ansible_playbook = str(Path(sys.executable).with_name("ansible-playbook"))
-        playbook = str(fleet.directory / "playbooks" / "look.yml")
-        started = time.monotonic()
-        subprocess.run(
-            [ansible_playbook, "--inventory", str(fleet.inventory), "--forks", str(FORKS), playbook],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        seconds = time.monotonic() - started
-        end_masters(sockets)
-    return seconds
+def measured(work: Callable[[], None]) -> Cost:
+    """What it takes, this process and its children together."""
+    started, before = time.monotonic(), sum(os.times()[:4])
+    work()
+    return Cost(time.monotonic() - started, sum(os.times()[:4]) - before)
 
 
-def recorded(fleet: Fleet, record: Record) -> float:
-    """Seconds that the same takes through the control plane's runner."""
-    private_data_dir = Path(tempfile.mkdtemp(dir=fleet.directory))
+def bare(fleet: Fleet) -> None:
+    """ansible-playbook by itself, its output thrown away."""
+    environment = os.environ | {
+        "ANSIBLE_CONFIG": str(fleet.directory / "ansible.cfg"),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": tempfile.mkdtemp(prefix=SOCKETS),
+    }
+    ansible_playbook = str(Path(sys.executable).with_name("ansible-playbook"))
+    playbook = str(fleet.directory / "playbooks" / "look.yml")
+    subprocess.run(
+        [ansible_playbook, "--inventory", str(fleet.inventory), "--forks", str(FORKS), playbook],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def recorded(fleet: Fleet, recording: Recording) -> None:
+    """The same through the control plane's runner, until everything is recorded."""
     request = PlaybookRequest(
         repository=fleet.directory,
         playbook="look",
         inventory=fleet.inventory,
         hosts=fleet.hosts,
-        private_data_dir=private_data_dir,
+        private_data_dir=Path(tempfile.mkdtemp(dir=fleet.directory)),
         timeout_seconds=600,
         forks=FORKS,
     )
-    started = time.monotonic()
-    outcome = run_playbook(request, record, lambda: False)
-    seconds = time.monotonic() - started
+    with recording(request) as record:
+        outcome = run_playbook(request, record, lambda: False)
     if outcome.status is not RunStatus.SUCCESSFUL:
         raise RuntimeError(f"the recorded run did not succeed: {outcome}")
-    shutil.rmtree(private_data_dir)
-    return seconds
+    discard(request.private_data_dir)
 
 
-def end_masters(sockets: str) -> None:
+def end_masters() -> None:
     """End the connections that ssh keeps open for two minutes, so that they are no burden to what comes next."""
+    mine = f"{tempfile.gettempdir()}/{SOCKETS}"
     masters = [
-        process for process in psutil.process_iter(["cmdline"]) if sockets in " ".join(process.info["cmdline"] or [])
+        process for process in psutil.process_iter(["cmdline"]) if mine in " ".join(process.info["cmdline"] or [])
     ]
     for master in masters:
         master.terminate()
     psutil.wait_procs(masters, timeout=10)
+    for directory in Path(tempfile.gettempdir()).glob(f"{SOCKETS}*"):
+        shutil.rmtree(directory)
 
 
 @contextmanager
@@ -154,7 +177,8 @@ def loopback_fleet() -> Iterator[Fleet]:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # root's sshd insists on it
         write_project(directory, port)
-        with subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", str(directory / "sshd_config")]) as sshd:
+        command = ["/usr/sbin/sshd", "-D", "-E", str(directory / "sshd.log"), "-f", str(directory / "sshd_config")]
+        with subprocess.Popen(command) as sshd:
             try:
                 wait_until_listening(port, sshd)
                 yield Fleet(directory)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from flask.cli import with_appcontext
 
+from control_ui.cli.output import whole_file
 from control_ui.cli.scope import operator_at_the_console, tenant_session
 from control_ui.services.reports import make
 from control_ui.services.reports.make import Form, Report
@@ -83,14 +84,12 @@ def sla(
 
 
 def _write(report: Report, output: Path | None) -> None:
-    """Piece by piece. A file appears under its name when it is whole."""
+    """Piece by piece."""
     if output is None:
         for piece in report.pieces:
             sys.stdout.buffer.write(piece.encode())
         return
-    unfinished = output.with_name(f"{output.name}.partial")
-    with unfinished.open("wb") as file:
+    with whole_file(output) as file:
         for piece in report.pieces:
             file.write(piece.encode())
-    unfinished.replace(output)
     click.echo(f"Written to {output}", err=True)

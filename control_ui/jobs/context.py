@@ -54,11 +54,13 @@ def context() -> JobContext:
 @contextmanager
 def using(made: JobContext) -> Iterator[JobContext]:
     """Have the jobs of this process use another context meanwhile."""
+    before = dict(_made)
     _made[os.getpid()] = made
     try:
         yield made
     finally:
-        del _made[os.getpid()]
+        _made.clear()
+        _made.update(before)
 
 
 def make_context(settings: Settings) -> JobContext:

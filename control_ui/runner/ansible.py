@@ -22,12 +22,14 @@ from control_ui.runner.artifacts import IDENT, Journal
 from control_ui.runner.command import command, environment
 from control_ui.runner.events import Event, from_runner
 from control_ui.runner.request import PlaybookRequest
+from control_ui.runner.trimming import fit_text
 from control_ui.runner.workspace import Workspace, workspace
 
 POLL_SECONDS = 1.0
 # The supervisor takes a few seconds to end what does not want to end. If it does not manage, ansible-runner kills it.
 KILL_AFTER_SECONDS = supervisor.GRACE_SECONDS + supervisor.REAP_SECONDS + 2.0
 _ERROR_LINES = 30
+_ERROR_CHARACTERS = 8192
 _ERROR_KINDS = frozenset({"error", "verbose", "warning", "system_warning"})
 _SECRET_ENDINGS = ("_TOKEN", "_PASSWORD", "_SECRET")
 log = logging.getLogger(__name__)
@@ -204,6 +206,6 @@ class _Following:
         return Outcome(
             status=status,
             return_code=code,
-            error="" if code == 0 else "\n".join(lines),
+            error="" if code == 0 else fit_text("\n".join(lines), _ERROR_CHARACTERS),
             recording_error=self._error or self._execution.recording_error,
         )

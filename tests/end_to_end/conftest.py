@@ -77,7 +77,9 @@ class World:
         """Another version of a template; its number."""
         response = self.api.request("GET", f"/api/templates/{template}")
         body = response.json()["body"] | settings
-        return int(self.api.put(f"/api/templates/{template}", {"body": body}, response.headers["ETag"])["number"])
+        return int(
+            self.api.put(f"/api/templates/{template}", {"body": body}, response.headers["ETag"])["latest_number"]
+        )
 
 
 @pytest.fixture(scope="session")

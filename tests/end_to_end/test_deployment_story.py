@@ -17,7 +17,7 @@ from virtual_fleet.control_api import HERE
 
 pytestmark = pytest.mark.fleet
 
-VERIFIER = REPOSITORY / "control_ui" / "evidence_verifier.py"
+VERIFIER = REPOSITORY / "tools" / "verify_evidence.py"
 
 
 def verify(pack: Path, key: Path) -> subprocess.CompletedProcess[str]:

@@ -77,7 +77,7 @@ def _numbers(session: ScopedSession, states: list[DeviceState]) -> dict[int, int
     """By device id, the number that is wanted. Asked after the lock: what it waited for may have brought a new one."""
     ids = [state.desired_config_id for state in states if state.desired_config_id is not None]
     query = sa.select(ConfigVersion.device_id, ConfigVersion.number).where(ConfigVersion.id.in_(ids))
-    return dict(session.execute(query).tuples().all())
+    return {row.device_id: row.number for row in session.execute(query)}
 
 
 def _expired(state: DeviceState, now: datetime) -> bool:

@@ -86,7 +86,7 @@ def _batches(session: ScopedSession, column: Column) -> Iterator[list[tuple[int,
     raw = sa.type_coerce(column, sa.LargeBinary)
     while True:
         query = sa.select(key, raw).where(key > last, column.is_not(None)).order_by(key).limit(BATCH)
-        batch = [(row_id, bytes(token)) for row_id, token in session.execute(query).tuples()]
+        batch = [(row_id, bytes(token)) for row_id, token in session.execute(query)]
         if not batch:
             return
         yield batch

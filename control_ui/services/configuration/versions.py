@@ -182,7 +182,7 @@ def _reported(session: ScopedSession, devices: Sequence[Device]) -> dict[int, in
     """By device id, the number its Pi last reported: one that numbers by itself may be ahead of us."""
     ids = [device.id for device in devices]
     query = sa.select(DeviceState.device_id, DeviceState.config_version).where(DeviceState.device_id.in_(ids))
-    return dict(session.execute(query).tuples().all())
+    return {row.device_id: row.config_version for row in session.execute(query)}
 
 
 def _next_number(newest: ConfigVersion | None, reported: int) -> int:

@@ -22,6 +22,18 @@ from control_ui.services.devices.records import subject
 from control_ui.services.errors import ConflictError, UnauthenticatedError
 
 LONGEST = 200
+_DIGEST: sa.BindParameter[str] = sa.bindparam("digest")
+_SHOWN = (ConfigVersion.number, ConfigVersion.shown, ConfigVersion.created_at)
+_OWNER = (
+    sa.select(Device)
+    .where(sa.or_(Device.token_sha256 == _DIGEST, Device.previous_token_sha256 == _DIGEST))
+    .options(
+        joinedload(Device.state).joinedload(DeviceState.desired_config).load_only(*_SHOWN),
+        joinedload(Device.state).joinedload(DeviceState.config_in_force).load_only(*_SHOWN),
+        joinedload(Device.state).joinedload(DeviceState.open_actions),
+    )
+)
+"""Made once: it is asked at every request of every Pi."""
 
 
 def owner(session: ScopedSession, token: str) -> Device:
@@ -31,21 +43,7 @@ def owner(session: ScopedSession, token: str) -> Device:
     """
     if not token or len(token) > LONGEST:
         raise UnauthenticatedError("a device token is needed: register first (POST /api/devices/register)")
-    digest = sha256(token)
-    query = sa.select(Device).where(sa.or_(Device.token_sha256 == digest, Device.previous_token_sha256 == digest))
-    state = joinedload(Device.state)
-    small = (ConfigVersion.number, ConfigVersion.shown, ConfigVersion.created_at)
-    device = (
-        session.scalars(
-            query.options(
-                state.joinedload(DeviceState.desired_config).load_only(*small),
-                state.joinedload(DeviceState.config_in_force).load_only(*small),
-                state.joinedload(DeviceState.open_actions),
-            )
-        )
-        .unique()
-        .one_or_none()
-    )
+    device = session.scalars(_OWNER, {"digest": sha256(token)}).unique().one_or_none()
     if device is None:
         raise UnauthenticatedError(
             "nobody knows this device token: it was revoked or replaced. Register the Pi anew: make an enrolment token"

@@ -19,6 +19,8 @@ OLDEST_TIME = (1980, 1, 1, 0, 0, 0)
 """The first that the format knows; content has its own times."""
 UNIX = 3
 PLAIN_FILE = 0o100644 << 16
+MOST_BYTES = 4 * 1024**3 - 1024**2
+"""What the format can hold without its 64-bit extension, less some room for names."""
 
 
 @dataclass(frozen=True)
@@ -35,28 +37,28 @@ class Archive:
 
     def __init__(self, destination: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(destination, "w", zipfile.ZIP_STORED, allowZip64=False)
+        self._total_bytes = 0
         self.members: list[Member] = []
 
     def __enter__(self) -> Archive:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
-        if kind is None:
-            self._zip.close()
+    def __exit__(self, *_error: object) -> None:
+        self._zip.close()
 
     def add(self, name: str, pieces: Iterable[bytes]) -> Member:
-        """Add a file, piece by piece. Raises InvalidError where it grows beyond what the format can hold (4 GiB)."""
+        """Add a file, piece by piece. Raises InvalidError where the archive grows beyond what it can hold."""
         info = zipfile.ZipInfo(name, OLDEST_TIME)
         info.create_system, info.external_attr = UNIX, PLAIN_FILE
         digest, size = hashlib.sha256(), 0
-        try:
-            with self._zip.open(info, "w") as file:
-                for piece in pieces:
-                    file.write(piece)
-                    digest.update(piece)
-                    size += len(piece)
-        except (zipfile.LargeZipFile, RuntimeError) as error:  # it raises either
-            raise InvalidError("an evidence pack can hold 4 GiB, and this one would be larger: take a shorter period") from error
+        with self._zip.open(info, "w") as file:
+            for piece in pieces:
+                size += len(piece)
+                if self._total_bytes + size > MOST_BYTES:
+                    raise InvalidError("the evidence pack would be larger than 4 GiB: take a shorter period")
+                file.write(piece)
+                digest.update(piece)
+        self._total_bytes += size
         member = Member(name, size, digest.hexdigest())
         self.members.append(member)
         return member

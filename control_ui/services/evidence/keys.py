@@ -23,16 +23,14 @@ MAKE_ONE = "make one with `flask --app control_ui evidence keygen`"
 def generate(session: ScopedSession, actor: Actor, path: Path, now: datetime) -> Ed25519PrivateKey:
     """Make a key. Raises ConflictError where there is one: it is never overwritten."""
     key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise ConflictError(
-            f"there is a signing key already ({path}). Packs that it signed can be verified with its own public key only:"
-            " keep that, move the file away, and make a new one"
+            f"there is a signing key already ({path}). Packs that it signed can be verified with its own public key"
+            " only: keep that, move the file away, and make a new one"
         ) from error
     with os.fdopen(descriptor, "wb") as file:
         file.write(pem)
@@ -54,8 +52,9 @@ def load(path: Path) -> Ed25519PrivateKey:
         raise UnavailableError(f"the key that signs evidence packs cannot be read: {error.strerror}") from error
     if mode & 0o077:
         raise UnavailableError(
-            f"the key that signs evidence packs can be read by others (its mode is {mode:04o}): whoever has a copy can sign"
-            f" packs too. Move it away and {MAKE_ONE}, or, if nobody else can have read it, chmod 600 {path.name}"
+            f"the key that signs evidence packs can be read by others (its mode is {mode:04o}): whoever has a copy"
+            f" can sign packs too. Move it away and {MAKE_ONE}, or, if nobody else can have read it,"
+            f" chmod 600 {path.name}"
         )
     try:
         key = serialization.load_pem_private_key(pem, password=None)
@@ -77,7 +76,5 @@ def public_pem(key: Ed25519PrivateKey) -> str:
 
 def fingerprint(key: Ed25519PrivateKey) -> str:
     """SHA-256 of the public key (its SubjectPublicKeyInfo in DER), by which people compare keys."""
-    der = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(der).hexdigest()

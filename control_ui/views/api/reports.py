@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from flask import Response
 
 from control_ui.services.errors import Fault, InvalidError
+from control_ui.services.evidence import export
 from control_ui.services.permissions import Permission
 from control_ui.services.reports import html_pages, make
 from control_ui.services.reports.make import Form, Report
 from control_ui.services.reports.run_history import Filters
 from control_ui.services.reports.sla import Options
+from control_ui.services.runs.revision import revision
 from control_ui.views import file_response
 from control_ui.views.api.operation import Api, Call
-from control_ui.views.api.schemas.reports import RunReportQuery, SlaQuery
+from control_ui.views.api.schemas.reports import EvidenceIn, RunReportQuery, SlaQuery
+from control_ui.views.state import app_state
 
 api = Api("reports", "reports")
 MEDIA_TYPES = ("text/csv", "application/json", "text/html")
@@ -46,6 +49,20 @@ def sla(call: Call, query: SlaQuery) -> Response:
             call.session, call.actor, query.begin, query.end, query.format, options=options, now=call.now
         )
     return _response(report)
+
+
+@api.post("/reports/evidence", permission=Permission.AUDIT_READ, body=EvidenceIn, media_types=("application/zip",))
+def evidence(call: Call, body: EvidenceIn) -> Response:
+    """Make an evidence pack of a tenant's period.
+
+    One ZIP file with the period's reports, audit entries, deployments, approvals and configurations, the hash of each
+    file, and a signature. `tools/verify_evidence.py` verifies it with nothing but the file and the public key. Making
+    it is recorded in the audit trail. 503 where there is no key to sign with."""
+    settings = app_state().settings
+    wanted = export.Wanted(body.begin, body.end, body.reason, revision(settings.repository))
+    with file_response.temporary() as file, _faults_in("$."):
+        pack = export.export(call.session, call.actor, wanted, settings.signing_key_file, file, call.now)
+        return file_response.of_file(file, file_name=pack.file_name, media_type="application/zip")
 
 
 @contextmanager

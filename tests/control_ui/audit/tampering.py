@@ -18,7 +18,7 @@ def execute(session: ScopedSession, statement: str, **values: Any) -> None:
             session.execute(sa.text(f"DROP TRIGGER IF EXISTS audit_entries_{verb}_guard"))
     session.execute(sa.text(statement), values)
     session.commit()
-    session.expire_all()
+    session.expunge_all()
 
 
 def change(session: ScopedSession, chain: str, sequence: int, column: str, value: Any) -> Any:

@@ -132,6 +132,11 @@ class Stage:
         with self.session() as session:
             return session.get_one(Deployment, deployment_id)
 
+    def rollback_of(self, deployment_id: int) -> int:
+        """The id of the one deployment that takes this one back."""
+        with self.session() as session:
+            return session.scalars(sa.select(Deployment.id).where(Deployment.rollback_of_id == deployment_id)).one()
+
     def rows(self, deployment_id: int) -> dict[str, DeploymentDevice]:
         query = (
             sa.select(Device.name, DeploymentDevice)
@@ -203,7 +208,7 @@ def make_stage(
                 session,
                 tenant,
                 name,
-                token_sha256=sha256(f"token of {name}"),
+                token_sha256=sha256(f"token of {name} {tenant.id}"),
                 ssh_host_keys=["ssh-ed25519 AAAA"],
                 status=DeviceStatus.ONLINE,
                 template_id=version.template_id if ours else None,
@@ -214,7 +219,7 @@ def make_stage(
                     session, device, 1, template_version_id=version.id
                 )
         session.commit()
-        pis = {name: Pi(name, f"token of {name}", line, version=1) for name in names}
+        pis = {name: Pi(name, f"token of {name} {tenant.id}", line, version=1) for name in names}
         stage = Stage(sessions, tenant, admin, operator, version.template, pis, ids, now)
     stage.check_in(seconds=0)
     return stage

@@ -7,9 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from control_ui.models import ConfigVersion, Deployment
+from control_ui.models import ConfigVersion
 from control_ui.models.deployments import DeploymentState, Strategy
 from control_ui.models.runs import HostOutcome, RunState
 from control_ui.services.deployments import control, preview
@@ -71,7 +70,7 @@ def test_what_went_back_says_so_in_its_versions_and_its_runs(stage: Stage) -> No
     made = stage.deploy("pi-1", "pi-2", failure_threshold_count=0)
     stage.round()
     (run,) = stage.runs(made)
-    row, rollback_id = stage.rows(made)["pi-1"], _rollback_of(stage, made)
+    row, rollback_id = stage.rows(made)["pi-1"], stage.rollback_of(made)
     with stage.session() as session:
         restored = session.get_one(ConfigVersion, row.rollback_config_version_id)
     assert restored.restores_id == row.previous_config_version_id
@@ -135,7 +134,7 @@ def test_what_did_not_come_from_here_is_taken_back_by_the_pi_itself(stage_of: Ma
     stage.new_version(jpeg_quality=60)
     made = stage.deploy(failure_threshold_count=0)
     stage.round()
-    rollback_id = _rollback_of(stage, made)
+    rollback_id = stage.rollback_of(made)
     (run,) = stage.runs(rollback_id)
     assert (run.playbook, run.variables["rollback_scope"]) == ("rollback", "config")
     assert list(stage.hosts(run.id)) == ["pi-1"]
@@ -152,7 +151,7 @@ def test_a_rollback_that_fails_is_named_with_what_to_do(stage_of: Make) -> None:
     stage.new_version(jpeg_quality=60)
     made = stage.deploy(failure_threshold_count=0)
     stage.round()
-    (run,) = stage.runs(_rollback_of(stage, made))
+    (run,) = stage.runs(stage.rollback_of(made))
     stage.report(run.id, "pi-1", HostOutcome.UNREACHABLE, "no route to host")
     stage.advance(1)
     ended = stage.deployment(made)
@@ -272,8 +271,3 @@ def test_what_was_on_its_way_when_it_was_canceled_is_judged_all_the_same(stage: 
     assert stage.progress(made) == {"pi-1": "delivering"}
     stage.round()
     assert stage.progress(made) == {"pi-1": "applied"}
-
-
-def _rollback_of(stage: Stage, deployment_id: int) -> int:
-    with stage.session() as session:
-        return session.scalars(sa.select(Deployment.id).where(Deployment.rollback_of_id == deployment_id)).one()

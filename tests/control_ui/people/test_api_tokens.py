@@ -85,7 +85,7 @@ def test_what_makes_no_sense_is_refused(client: FlaskClient, cast: Cast) -> None
         {"name": "a\u0000b"},
     ]:
         answer = create(client, cast[Role.ADMIN], "fleet:read", **values)
-        assert answer.status_code == 422
+        assert answer.status_code == 422, values
         assert answer.get_json()["faults"]
 
 

@@ -140,6 +140,6 @@ def test_a_body_that_makes_no_sense_is_refused_before_anything_is_counted(
         {"email": "operator@ours.test", "password": PASSWORD, "remember": True},
     ]:
         answer = client.post("/auth/login", json=body)
-        assert answer.status_code == 422
+        assert answer.status_code == 422, body
         assert PASSWORD not in answer.text
         assert trail(sessions, "session.sign_in") == []

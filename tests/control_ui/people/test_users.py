@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -81,7 +80,7 @@ def test_what_makes_no_sense_is_refused(client: FlaskClient, cast: Cast) -> None
         {"password": "chosen by somebody else"},
     ]:
         answer = post(client, cast[Role.ADMIN], "/api/users", NEW | values)
-        assert answer.status_code == 422
+        assert answer.status_code == 422, values
         assert answer.get_json()["faults"][0]["path"] == f"$.{next(iter(values))}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -98,10 +99,10 @@ def test_ssh_s_sockets_lie_where_their_paths_are_short(
 ) -> None:
     deep = tmp_path / ("d" * 100)
     deep.mkdir()
-    monkeypatch.setattr("control_ui.runner.workspace.PLACES", (str(deep), "/nowhere", "/tmp"))
+    monkeypatch.setattr("control_ui.runner.workspace.PLACES", (str(deep), "/nowhere", gettempdir()))
     (event,) = play("sockets", "quick-1").of("runner_on_ok", "quick-1")
     directory = event.result["msg"]
-    assert directory.startswith("/tmp/cw-")
+    assert directory.startswith(f"{gettempdir()}/cw-")
     assert len(f"{directory}/{'c' * 40}.{'x' * 16}") <= 107
     assert not Path(directory).exists()
 
@@ -110,7 +111,7 @@ def test_where_no_place_is_short_enough_the_run_is_refused(
     make_request: MakeRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("control_ui.runner.workspace.PLACES", ("/nowhere", str(tmp_path / ("d" * 100))))
-    with pytest.raises(RequestError, match="none of /nowhere, .* is writable and short enough for ssh's sockets"):
+    with pytest.raises(RequestError, match=r"none of /nowhere, .* is writable and short enough for ssh's sockets"):
         run_playbook(make_request("show", "quick-1"), lambda _: None, lambda: False)
 
 

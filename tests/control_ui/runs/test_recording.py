@@ -20,6 +20,7 @@ from control_ui.services.runs.slices import Claimed
 from tests.control_ui.conftest import NOW
 from tests.control_ui.runs import flow
 from tests.control_ui.runs.conftest import Fleet
+from tests.control_ui.runs.told import Told
 
 PASSWORD = "camera-of-the-tests"
 
@@ -32,27 +33,6 @@ def run(session: ScopedSession, fleet: Fleet) -> Run:
 @pytest.fixture
 def claimed(session: ScopedSession, run: Run) -> Claimed:
     return flow.begun(session, run)[0]
-
-
-class Told:
-    """Events as Ansible would tell them, one after the other."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def __call__(self, kind: str, host: str | None = None, **values: Any) -> None:
-        counter = len(self.events) + 1
-        at = NOW + timedelta(seconds=counter)
-        self.events.append(Event(counter, at, kind, f"uuid-{counter}", host=host, play="Change", **values))
-
-    def task(self, host: str, task: str, outcome: str, **values: Any) -> None:
-        self("runner_on_start", host, task=task)
-        kind = "runner_on_ok" if outcome == "changed" else f"runner_on_{outcome}"
-        self(kind, host, task=task, outcome=outcome, changed=outcome == "changed", **values)
-
-    def stats(self, **kinds: dict[str, int]) -> None:
-        names = ("ok", "changed", "failures", "dark", "skipped", "rescued", "ignored", "processed")
-        self("playbook_on_stats", result={name: kinds.get(name, {}) for name in names})
 
 
 def store(session: ScopedSession, record: SliceRecord, events: list[Event]) -> None:
