@@ -15,7 +15,7 @@ from control_ui.database import make_engine
 from control_ui.models.scope import session_factory
 from control_ui.models.secrets import keyring
 from control_ui.settings import Settings
-from control_ui.views import csrf, login_session, pages, problem
+from control_ui.views import csrf, login_session, pages, problem, request_metrics
 from control_ui.views.blueprints import register_all
 from control_ui.views.state import KEY, AppState
 from control_ui.work_queue import WorkQueue
@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    request_metrics.register(app)
     app.before_request(_name_request)
     app.after_request(_harden)
     problem.register(app)

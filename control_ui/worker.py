@@ -87,9 +87,12 @@ def do_runs() -> None:
 def _serve(queue: str, most_jobs: int | None) -> None:
     # The worker waits for minutes for an answer of Redis: a connection of its own, without the others' time limit.
     connection = redis.Redis.from_url(context().settings.redis_url)
-    worker = JobWorker([Queue(queue, connection=connection)], connection=connection, log_job_description=False)
-    worker.log_result_lifespan = False
-    worker.work(max_jobs=most_jobs, logging_level="WARNING")
+    try:
+        worker = JobWorker([Queue(queue, connection=connection)], connection=connection, log_job_description=False)
+        worker.log_result_lifespan = False
+        worker.work(max_jobs=most_jobs, logging_level="WARNING")
+    except redis.RedisError as error:
+        sys.exit(f"no work can be had while Redis is away: {error}")
 
 
 class Supervisor:

@@ -41,7 +41,7 @@ def reap(here: JobContext, now: datetime) -> int:
         directory = Path(silent.private_data_dir)
         # What another machine can read is left to it for a while.
         if directory.is_dir() or now - silent.heartbeat_at >= reaper.SILENCE + reaper.ELSEWHERE_GRACE:
-            count += _settle(here, silent, directory)
+            count += _settle(here, silent, directory, now)
     return count
 
 
@@ -63,13 +63,13 @@ def tidy(here: JobContext) -> None:
         shutil.rmtree(directory)
 
 
-def _settle(here: JobContext, silent: reaper.Silent, directory: Path) -> bool:
+def _settle(here: JobContext, silent: reaper.Silent, directory: Path, now: datetime) -> bool:
     record = _recorded(here, silent.claimed, directory) if directory.is_dir() else None
     complete = record is not None and record.complete
     error = "" if complete else f"its worker {silent.worker} was not heard of for too long"
     with here.session(Scope(silent.claimed.tenant_id)) as session:
         state = SliceState.FINISHED if complete else SliceState.LOST
-        settled = slices.end(session, silent.claimed.slice_id, state, error, datetime.now(UTC))
+        settled = slices.end(session, silent.claimed.slice_id, state, error, now)
     if settled:
         log.warning("slice %s of run %s is %s: %s", silent.claimed.slice_id, silent.claimed.run_id, state, error)
     if record is not None and not _lives(silent.worker):

@@ -6,6 +6,7 @@ from flask import Flask, Response, json
 
 from control_ui.views.api import (
     agent,
+    alerts,
     approvals,
     audit,
     auth,
@@ -18,7 +19,9 @@ from control_ui.views.api import (
     health,
     inventory,
     me,
+    metrics,
     playbooks,
+    prometheus,
     reports,
     restart,
     rollback_points,
@@ -63,6 +66,9 @@ APIS: tuple[Api, ...] = (
     runs.api,
     schedules.api,
     reports.api,
+    alerts.api,
+    metrics.api,
+    prometheus.api,
 )
 
 

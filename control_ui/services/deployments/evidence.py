@@ -21,7 +21,7 @@ _REFUSALS = ("refused", "rolled back")
 # Two ways to the same Pi at the same time: one of them has to wait, and that is no verdict on the configuration.
 _BUSY = re.compile(r"\bbusy\b|another configuration is being", re.I)
 # The words of plugins/action/carwash_config.py.
-_PUSH_REFUSED = re.compile(r"(refused|tried) the configuration|is not valid, so it was not sent")
+PUSH_REFUSED = re.compile(r"(refused|tried) the configuration|is not valid, so it was not sent")
 BY_HAND = "run the playbook rollback with rollback_scope=config there"
 LONGEST_DETAIL = 500
 
@@ -120,7 +120,7 @@ def against(standing: Standing) -> str:
     if standing.seen_since_offered and pull.get("desired_version") == standing.number and _is_refusal(words):
         return words[:LONGEST_DETAIL]
     message = standing.host_message or ""
-    if standing.host_outcome == HostOutcome.FAILED and _PUSH_REFUSED.search(message) and not _BUSY.search(message):
+    if standing.host_outcome == HostOutcome.FAILED and PUSH_REFUSED.search(message) and not _BUSY.search(message):
         return message[:LONGEST_DETAIL]
     words = f"{last.get('result')}: {last.get('reason') or ''}"
     fresh = standing.offered_at is not None and _not_before(last.get("at"), standing.offered_at)

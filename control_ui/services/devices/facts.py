@@ -66,7 +66,7 @@ def put(row: Device | Site, values: Mapping[str, Any]) -> Changes:
     changes: Changes = {}
     for name, value in values.items():
         before = getattr(row, name)
-        if value == before or (name == "camera_path" and value == redact_text(before or "") != value):
+        if value == before or (name == "camera_path" and value == redact_text(before or "")):
             continue
         setattr(row, name, value)
         if name == "camera_password" and isinstance(row, Device):

@@ -45,6 +45,5 @@ def entered(model: type[Model], advice: dict[str, str]) -> Entered[Model]:
         return Entered(model.model_validate(given), Problems())
     except ValidationError as error:
         wrong = {str(details["loc"][0]) for details in error.errors(include_input=False) if details["loc"]}
-        return Entered(
-            None, Problems("Something is missing.", {name: advice[name] for name in advice if name in wrong})
-        )
+        fields = {name: words for name, words in advice.items() if name in wrong}
+        return Entered(None, Problems("Something is missing or not right.", fields))

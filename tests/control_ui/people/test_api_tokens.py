@@ -73,7 +73,7 @@ def test_nobody_gives_a_token_what_they_may_not_do(client: FlaskClient, cast: Ca
 
 
 def test_what_makes_no_sense_is_refused(client: FlaskClient, cast: Cast) -> None:
-    for values in [
+    nonsense: list[dict[str, Any]] = [
         {"expires_at": in_days(367)},
         {"expires_at": in_days(-1)},
         {"expires_at": "2030-01-01T00:00:00"},
@@ -83,7 +83,8 @@ def test_what_makes_no_sense_is_refused(client: FlaskClient, cast: Cast) -> None
         {"name": " "},
         {"name": "x" * 101},
         {"name": "a\u0000b"},
-    ]:
+    ]
+    for values in nonsense:
         answer = create(client, cast[Role.ADMIN], "fleet:read", **values)
         assert answer.status_code == 422, values
         assert answer.get_json()["faults"]

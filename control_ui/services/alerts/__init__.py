@@ -1,0 +1,1 @@
+"""Alerts: taken from Alertmanager, found, and acknowledged by people."""
