@@ -30,10 +30,6 @@ __all__ = ["create_app", "views"]
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises SettingsError where the environment does not make sense."""
     settings = settings or Settings.from_environment()
-    keyring.load(settings.encryption_keys)
-    connection = redis.Redis.from_url(
-        settings.redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
-    )
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -44,8 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_CHECK_DEFAULT=False,  # the pages check it themselves, and so does the API for cookies
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    sessions = session_factory(make_engine(settings.database_url))
-    app.extensions[KEY] = AppState(settings, sessions, connection, WorkQueue(connection))
+    app.extensions[KEY] = make_state(settings)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -59,6 +54,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.register(app)
     cli.register(app)
     return app
+
+
+def make_state(settings: Settings) -> AppState:
+    """What the views work with: made once for each process, which takes the settings' encryption keys."""
+    keyring.load(settings.encryption_keys)
+    connection = redis.Redis.from_url(
+        settings.redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+    )
+    sessions = session_factory(make_engine(settings.database_url))
+    return AppState(settings, sessions, connection, WorkQueue(connection))
 
 
 def _name_request() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from control_ui.jobs.context import context
 from control_ui.services import idempotency
 from control_ui.services.devices import retention
+from control_ui.services.people import sign_ins
 
 
 def prune() -> None:
@@ -16,3 +17,4 @@ def prune() -> None:
         retention.ensure_partitions(session, now)
         retention.prune(session, now)
         idempotency.forget(session, now)
+        sign_ins.forget(session, now)

@@ -45,6 +45,8 @@ Result = TypeVar("Result")
 
 def run_slice(slice_id: int) -> None:
     """Do this slice, if it is still to be done."""
+    if STOPPING.is_set():
+        return  # it stays queued, and another worker is told of it
     here = context()
     token = secrets.token_urlsafe(32)
     private = here.settings.runs_dir / f"{slice_id}-{secrets.token_hex(4)}"

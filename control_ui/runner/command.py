@@ -40,6 +40,7 @@ def environment(request: PlaybookRequest, space: Workspace, added: Mapping[str, 
     chosen |= {
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_CONFIG": str(request.repository.resolve() / "ansible.cfg"),
+        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callback_plugins")),
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCAL_TEMP": str(space.scratch / "tmp"),

@@ -1,7 +1,8 @@
 """The pages' sessions, by flask-login, which is untyped: nothing else imports it.
 
-The cookie is signed and names a sign-in and the epoch of its person. Whether that sign-in is still open is asked of
-the database at every request, so a copied cookie is worth nothing once its owner has signed out.
+The cookie is signed and names a sign-in and the epoch of its person. Whether that sign-in is still open is asked of the
+database at every request, so a copied cookie is worth nothing once its owner has signed out. A cookie that comes from
+another address or browser than it was given to is refused (flask-login's strong protection).
 """
 
 from __future__ import annotations

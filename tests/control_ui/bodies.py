@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Ids = dict[str, int | str]
@@ -56,7 +57,7 @@ BODIES: dict[str, Body] = {
     "POST /api/tokens": lambda _ids: {
         "name": "token",
         "scopes": ["fleet:read"],
-        "expires_at": "2026-12-24T00:00:00Z",
+        "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
     },
     "POST /api/tenants": lambda _ids: {"slug": "another", "name": "Another"},
     "PUT /api/tenants/{tenant_id}": lambda _ids: {"name": "Renamed"},

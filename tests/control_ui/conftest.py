@@ -13,10 +13,11 @@ import pytest
 import redis
 from flask import Flask
 
-from control_ui import create_app, database
+from control_ui import create_app, database, make_state
 from control_ui.models.scope import ALL_TENANTS, ScopedSession, SessionFactory, open_session, session_factory
 from control_ui.models.secrets import keyring
 from control_ui.settings import Settings
+from control_ui.views.state import KEY
 from tests.control_ui.servers import Postgres, Redis
 
 SECRET_KEY = secrets.token_urlsafe(48)
@@ -73,12 +74,16 @@ def redis_client(redis_server: Redis) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def settings(database_url: str, redis_server: Redis, redis_client: redis.Redis, tmp_path: Path) -> Settings:
+    return _settings(database_url, redis_server, tmp_path / "instance")
+
+
+def _settings(database_url: str, redis_server: Redis, instance: Path) -> Settings:
     return Settings.from_environment(
         {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_server.url,
             "SECRET_KEY": SECRET_KEY,
-            "CARWASH_INSTANCE_DIR": str(tmp_path / "instance"),
+            "CARWASH_INSTANCE_DIR": str(instance),
             "CARWASH_ALERT_WEBHOOK_TOKEN": "webhook-token-of-the-tests",
             "CARWASH_METRICS_TOKEN": "metrics-token-of-the-tests",
         }
@@ -101,9 +106,16 @@ def session(sessions: SessionFactory) -> Iterator[ScopedSession]:
         yield session
 
 
+@pytest.fixture(scope="session")
+def built_app(redis_server: Redis, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """Built once: it takes longer than most tests. What it works with is exchanged for each test."""
+    directory = tmp_path_factory.mktemp("built")
+    return create_app(_settings(f"sqlite:///{directory / 'nothing.db'}", redis_server, directory))
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    app = create_app(settings)
-    yield app
-    app.extensions["carwash"].sessions.kw["bind"].dispose()
-    app.extensions["carwash"].redis.close()
+def app(built_app: Flask, settings: Settings) -> Iterator[Flask]:
+    state = built_app.extensions[KEY] = make_state(settings)
+    yield built_app
+    state.sessions.kw["bind"].dispose()
+    state.redis.close()

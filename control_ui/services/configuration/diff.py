@@ -101,9 +101,9 @@ def _changes(left: Side, before: dict[str, Any], right: Side, after: dict[str, A
 
 
 def _leaves(value: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    """Every value by its path; lists are one value."""
+    """Every value by its path; lists are one value, and an object without any is none."""
     for name, item in value.items():
-        if isinstance(item, dict) and item:
+        if isinstance(item, dict):
             yield from _leaves(item, f"{path}.{name}")
         else:
             yield f"{path}.{name}", item

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
 from control_ui.models import Device, TemplateVersion
 from control_ui.models.scope import ScopedSession
+
+
+def hold(session: ScopedSession, device_ids: Collection[int]) -> None:
+    """Lock devices whose template may change, in one order. Before what they are wanted to run, as everybody does who
+    changes both."""
+    query = sa.select(Device.id).where(Device.id.in_(device_ids)).order_by(Device.id)
+    session.execute(query.with_for_update(key_share=True, of=Device)).all()
 
 
 def adopt_templates(session: ScopedSession, template_versions: Mapping[int, int | None]) -> None:

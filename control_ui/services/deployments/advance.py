@@ -13,7 +13,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from control_ui.models import Deployment, DeploymentDevice, DeviceState
+from control_ui.models import ConfigVersion, Deployment, DeploymentDevice, DeviceState
 from control_ui.models.deployments import FINAL_DEPLOYMENT_STATES, DeploymentState, DeviceProgress
 from control_ui.models.scope import Scope, ScopedSession
 from control_ui.services.deployments import record
@@ -97,14 +97,16 @@ def narrowed(session: ScopedSession, tenant_id: int) -> Iterator[None]:
 
 def _unsettled(session: ScopedSession) -> Sequence[sa.Row[int, int]]:
     """Ids of deployments that may have something to do, with their tenants': the older first."""
-    failed_but_wanted = sa.and_(
+    came_round = sa.and_(
         DeploymentDevice.progress == DeviceProgress.FAILED,
         DeviceState.desired_config_id == DeploymentDevice.config_version_id,
+        DeviceState.config_version == ConfigVersion.number,
     )
     late = (
         sa.select(DeploymentDevice.deployment_id)
         .join(DeviceState, DeviceState.device_id == DeploymentDevice.device_id)
-        .where(sa.or_(DeploymentDevice.progress.in_(_ON_THEIR_WAY), failed_but_wanted))
+        .outerjoin(ConfigVersion, ConfigVersion.id == DeploymentDevice.config_version_id)
+        .where(sa.or_(DeploymentDevice.progress.in_(_ON_THEIR_WAY), came_round))
     )
     query = sa.select(Deployment.id, Deployment.tenant_id).where(
         sa.or_(Deployment.state.not_in(FINAL_DEPLOYMENT_STATES), Deployment.id.in_(late))

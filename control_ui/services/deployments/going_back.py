@@ -13,6 +13,7 @@ from control_ui.models.scope import ScopedSession
 from control_ui.services.actor import Actor
 from control_ui.services.configuration import versions
 from control_ui.services.deployments import differences
+from control_ui.services.deployments.in_force import in_force
 from control_ui.services.deployments.opening import first_state, opened
 from control_ui.services.deployments.parameters import NEVER_STOPS
 from control_ui.services.deployments.way_back import Action, Way
@@ -58,13 +59,14 @@ def _add_devices(
     ways = [way for way in ways if way.action != Action.WITHDRAW]
     old = differences.whole_versions(session, {way.to_id for way in ways})
     devices = differences.devices_by_id(session, {way.device_id for way in ways})
+    now_in_force = in_force(session, devices)
     told: dict[str, Any] = {}
     for way in ways:
         device = devices[way.device_id]
         restored = None
         if way.action == Action.RESTORE:
             restored = versions.restore(session, device, old[way.to_id], actor=actor, reason=rollback.reason, now=now)
-        session.add(_row(rollback, device, way, restored))
+        session.add(_row(rollback, device, way, restored, now_in_force.get(device.id)))
         told[way.name] = {"action": way.action, "why": way.why, "from": device.state.config_version}
         if restored is not None:
             told[way.name] |= {
@@ -75,7 +77,9 @@ def _add_devices(
     return told
 
 
-def _row(rollback: Deployment, device: Device, way: Way, restored: ConfigVersion | None) -> DeploymentDevice:
+def _row(
+    rollback: Deployment, device: Device, way: Way, restored: ConfigVersion | None, in_force_id: int | None
+) -> DeploymentDevice:
     left = way.action == Action.LEAVE
     return DeploymentDevice(
         tenant_id=rollback.tenant_id,
@@ -84,7 +88,7 @@ def _row(rollback: Deployment, device: Device, way: Way, restored: ConfigVersion
         wave=1,
         progress=DeviceProgress.SUPERSEDED if left else DeviceProgress.PENDING,
         config_version_id=None if restored is None else restored.id,
-        previous_config_version_id=way.from_id,
+        previous_config_version_id=in_force_id,
         wanted_before_id=device.state.desired_config_id,
         detail=way.why,
     )

@@ -17,7 +17,7 @@ from control_ui.models.scope import ScopedSession
 from control_ui.services.configuration import versions
 from control_ui.services.configuration.desire import want_many
 from control_ui.services.deployments import parameters, record
-from control_ui.services.deployments.adopt import adopt_templates
+from control_ui.services.deployments.adopt import adopt_templates, hold
 from control_ui.services.deployments.push import push, reachable
 from control_ui.services.deployments.waves import AWAY
 from control_ui.services.devices.loading import LEAN
@@ -126,6 +126,7 @@ def _offer(session: ScopedSession, deployment: Deployment, candidates: Sequence[
         _renumber(session, deployment, candidate, now)
         candidate.row.offered_at = now
     session.flush()
+    hold(session, {one.device.id for one in chosen})
     wanted = {one.device.id: one.version for one in chosen}
     until = now + parameters.of(deployment).lifetime
     taken = want_many(session, wanted, expires_at=until, now=now) if wanted else set()

@@ -14,7 +14,13 @@ from control_ui.services.deployments import record
 from control_ui.services.runs.cancel import cancel
 
 STOPPED = (DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK, DeploymentState.CANCELED)
-_WITHOUT = (DeviceProgress.SUPERSEDED, DeviceProgress.CANCELED, DeviceProgress.EXPIRED)
+_WITHOUT = (
+    DeviceProgress.SUPERSEDED,
+    DeviceProgress.CANCELED,
+    DeviceProgress.EXPIRED,
+    DeviceProgress.ROLLING_BACK,
+    DeviceProgress.ROLLED_BACK,
+)
 LONGEST_REASON = 2000
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import defer
 from control_ui.models import ConfigVersion
 from control_ui.models.scope import ScopedSession
 from control_ui.services.configuration.desire import want_many
-from control_ui.services.deployments.adopt import adopt_templates
+from control_ui.services.deployments.adopt import adopt_templates, hold
 from control_ui.services.deployments.standing import Standing
 
 
@@ -24,6 +24,7 @@ def unwant(session: ScopedSession, standings: Iterable[Standing], now: datetime)
         for standing in standings
         if standing.wanted_id is not None and standing.wanted_id == standing.config_version_id and not standing.runs_it
     ]
+    hold(session, {standing.device_id for standing in back})
     versions = _versions(session, {standing.wanted_before_id for standing in back} - {None})
     by_expiry: dict[datetime | None, dict[int, ConfigVersion | None]] = defaultdict(dict)
     for standing in back:

@@ -113,7 +113,7 @@ def _line(entry: dict[str, Any], mask: reading.Mask, now: datetime) -> Line:
         entry_id=hashlib.sha256(cursor.encode(errors="replace")).hexdigest(),
         at=now if moved or at is None else at,
         moved=moved,
-        unit=reading.text(entry.get("unit"), 100),
+        unit=reading.masked(reading.text(entry.get("unit"), 200), mask, 100),
         priority=_INFO if priority is None else priority,
         message=reading.masked(message, mask, LONGEST_MESSAGE),
     )

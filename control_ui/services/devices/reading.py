@@ -73,13 +73,14 @@ def part(value: Any, mask: Mask) -> dict[str, Any] | None:
 
 
 def masked(value: Any, mask: Mask, longest: int = LONGEST_TEXT) -> Any:
-    """`value` without secrets. Texts are cut once more afterwards: the end of one may be half a secret, which no mask
-    knows."""
-    return bounded(mask(bounded(value, 2 * longest)), longest)
+    """`value` without secrets, the names in it included. Texts are cut once more afterwards: the end of one may be half
+    a secret, which no mask knows."""
+    return bounded(mask(bounded(value, 2 * longest)), longest, mask)
 
 
-def bounded(value: Any, longest: int = LONGEST_TEXT, depth: int = 0) -> Any:
-    """A JSON value cut down to what is kept. Numbers no database knows (NaN, 1e999) become null."""
+def bounded(value: Any, longest: int = LONGEST_TEXT, mask: Mask | None = None, depth: int = 0) -> Any:
+    """A JSON value cut down to what is kept. Numbers no database knows (NaN, 1e999) become null. `mask` is for the
+    names."""
     if isinstance(value, str):
         return text(value, longest)
     if value is None or isinstance(value, bool):
@@ -89,6 +90,10 @@ def bounded(value: Any, longest: int = LONGEST_TEXT, depth: int = 0) -> Any:
     if depth >= DEEPEST:
         return None
     if isinstance(value, list):
-        return [bounded(item, longest, depth + 1) for item in value[:MOST_ITEMS]]
+        return [bounded(item, longest, mask, depth + 1) for item in value[:MOST_ITEMS]]
     some = list(value.items())[:MOST_ITEMS]
-    return {text(name, LONGEST_NAME): bounded(item, longest, depth + 1) for name, item in some}
+    return {_name(name, mask): bounded(item, longest, mask, depth + 1) for name, item in some}
+
+
+def _name(name: Any, mask: Mask | None) -> str:
+    return text(mask(name) if mask is not None else name, LONGEST_NAME)

@@ -67,21 +67,6 @@ def approvals(session: ScopedSession, period: Period) -> Iterator[Row]:
 
 def config_versions(session: ScopedSession, period: Period) -> Iterator[Row]:
     """Those made in the period, and those that its runs and deployments found, brought or went back to; redacted."""
-    runs = _runs(period).scalar_subquery()
-    of_deployments = sa.select(Deployment.id).where(_under_way(period)).scalar_subquery()
-    device = DeploymentDevice
-    used = sa.union(
-        sa.select(HostResult.config_version_id).where(HostResult.run_id.in_(runs)),
-        sa.select(RollbackPoint.config_version_id).where(RollbackPoint.run_id.in_(runs)),
-        *(
-            sa.select(column).where(device.deployment_id.in_(of_deployments))
-            for column in (
-                device.config_version_id,
-                device.previous_config_version_id,
-                device.rollback_config_version_id,
-            )
-        ),
-    ).subquery()
     version = ConfigVersion
     query = (
         sa.select(
@@ -97,11 +82,30 @@ def config_versions(session: ScopedSession, period: Period) -> Iterator[Row]:
         .where(
             sa.or_(
                 sa.and_(version.created_at >= period.start, version.created_at < period.end),
-                version.id.in_(sa.select(used)),
+                version.id.in_(_used(period)),
             )
         )
     )
     return _batches(session, query, ConfigVersion.id)
+
+
+def _used(period: Period) -> Any:
+    """Ids of the configurations that the period's runs and deployments had to do with."""
+    runs = _runs(period).scalar_subquery()
+    of_deployments = sa.select(Deployment.id).where(_under_way(period)).scalar_subquery()
+    device = DeploymentDevice
+    return sa.union(
+        sa.select(HostResult.config_version_id).where(HostResult.run_id.in_(runs)),
+        sa.select(RollbackPoint.config_version_id).where(RollbackPoint.run_id.in_(runs)),
+        *(
+            sa.select(column).where(device.deployment_id.in_(of_deployments))
+            for column in (
+                device.config_version_id,
+                device.previous_config_version_id,
+                device.rollback_config_version_id,
+            )
+        ),
+    )
 
 
 def _under_way(period: Period) -> sa.ColumnElement[bool]:

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -88,8 +89,8 @@ def decide(
 ) -> Approval:
     """Approve or reject a proposed run.
 
-    Raises ForbiddenError for who asked for it, and ConflictError where there is nothing
-    to approve, or the diff is another one, is not there yet, has been decided on, or has waited too long.
+    Raises ForbiddenError for who asked for it, and ConflictError where there is nothing to approve, or the diff is
+    another one, is not there yet, has been decided on, or has waited too long.
     """
     actor.require(Permission.FLEET_OPERATE)
     run = rows.fetch(session, Run, run_id, "run")
@@ -103,11 +104,9 @@ def decide(
     if seen_sha256 != run.diff_sha256:
         raise ConflictError("this is not the diff that the check-mode run showed: read it again, then decide")
     approved = decision == Decision.APPROVED
-    values = (
-        {"state": RunState.QUEUED}
-        if approved
-        else {"state": RunState.CANCELED, "finished_at": now, "error": f"rejected by {actor.name}: {comment}"}
-    )
+    values: dict[str, Any] = {"state": RunState.QUEUED}
+    if not approved:
+        values = {"state": RunState.CANCELED, "finished_at": now, "error": f"rejected by {actor.name}: {comment}"}
     if not rows.swap(session, Run, run.id, Run.state, RunState.PROPOSED, values):
         raise ConflictError("somebody else has decided on this run at the same moment: read it again")
     approval.decision, approval.decided_by_id, approval.decided_at = decision, actor.user_id, now

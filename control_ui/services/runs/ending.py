@@ -62,13 +62,7 @@ def finish_run(session: ScopedSession, run: Run, now: datetime) -> bool:
     slices = session.scalars(sa.select(RunSlice).where(RunSlice.run_id == run.id).order_by(RunSlice.number)).all()
     state, error = _verdict(run, [part.state for part in slices], counts)
     error = next((part.error for part in slices if part.error), error)
-    values = {
-        "state": state,
-        "error": error,
-        "counts": counts,
-        "finished_at": now,
-        "waiting_for_run_id": None,
-    }
+    values = {"state": state, "error": error, "counts": counts, "finished_at": now, "waiting_for_run_id": None}
     if not rows.swap(session, Run, run.id, Run.state, (RunState.QUEUED, RunState.RUNNING), values):
         return False
     locks.release(session, run.id)

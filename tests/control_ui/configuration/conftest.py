@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from control_ui.models import Device, Tenant, User
+from control_ui.models import Base, Device, Tenant, User
 from control_ui.models.people import Role
 from control_ui.models.scope import ScopedSession
 from tests.control_ui import factories
+
+Row = TypeVar("Row", bound=Base)
 
 
 @dataclass
@@ -34,6 +37,12 @@ class Office:
 
     def put(self, path: str, body: dict[str, Any], etag: str | None) -> TestResponse:
         return self.client.put(f"/api{path}", json=body, headers=self._headers(etag))
+
+    def rows(self, model: type[Row]) -> list[Row]:
+        """What is in the database now. Ends the transaction: on SQLite it would keep the API from writing."""
+        found = self.session.scalars(sa.select(model).execution_options(populate_existing=True)).unique().all()
+        self.session.commit()
+        return list(found)
 
     def etag(self, path: str) -> str:
         return self.get(path).headers["ETag"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from control_ui.models import AuditEntry, ConfigVersion, DeviceState
 from tests.control_ui import factories
@@ -25,8 +24,14 @@ def template_id(office: Office) -> int:
 
 
 def state(office: Office) -> DeviceState:
-    query = sa.select(DeviceState).execution_options(populate_existing=True)
-    return office.session.scalars(query).unique().one()
+    (row,) = office.rows(DeviceState)
+    return row
+
+
+def report(office: Office, number: int) -> None:
+    """As a check-in of the Pi does it."""
+    state(office).config_version = number
+    office.session.commit()
 
 
 def put(office: Office, path: str, body: dict[str, Any], status: int = 202) -> dict[str, Any]:
@@ -51,8 +56,8 @@ def test_settings_are_kept_and_answered_with_what_the_device_would_get(
     assert (shown["shown"]["max_width"], shown["origins"]["$.max_width"]) == (640, "device")
     assert (shown["effective"]["history_size"], shown["origins"]["$.history_size"]) == (20, "default")
     assert (shown["shown"]["version"], shown["version"], shown["faults"]) == (1, None, [])
-    assert office.session.query(ConfigVersion).count() == 0, "nothing is made without being asked for"
-    entry = office.session.scalars(sa.select(AuditEntry)).one()
+    assert office.rows(ConfigVersion) == [], "nothing is made without being asked for"
+    (entry,) = office.rows(AuditEntry)
     assert (entry.action, entry.reason) == ("device.configure", "small")
     assert entry.before == {"template_id": None, "config_override": {}}
     assert entry.after == {"template_id": template_id, "config_override": {"max_width": 640}}
@@ -71,26 +76,24 @@ def test_what_is_left_out_stays(office: Office, path: str, template_id: int) -> 
 
 def test_with_deploy_it_is_made_and_wanted(office: Office, path: str, template_id: int) -> None:
     shown = put(office, path, {"template_id": template_id, "deploy": True, "reason": "now"})
-    made = office.session.scalars(sa.select(ConfigVersion)).one()
+    (made,) = office.rows(ConfigVersion)
     assert (shown["version"]["number"], made.number, made.reason) == (1, 1, "now")
     assert state(office).desired_config_id == made.id
     assert made.document["control_url"] == "http://127.0.0.1:8000"
     after = office.get(path).get_json()
     assert (after["desired"]["number"], after["reported_number"], after["in_step"]) == (1, None, False)
     assert (after["shown"], after["origins"]) == (made.shown, made.origins)
-    entry = office.session.scalars(sa.select(AuditEntry)).one()
+    (entry,) = office.rows(AuditEntry)
     assert entry.after is not None
     assert entry.after["config_version"] == 1
 
 
 def test_what_is_in_force_is_what_the_pi_reports(office: Office, path: str, template_id: int) -> None:
     put(office, path, {"template_id": template_id, "deploy": True})
-    state(office).config_version = 1
-    office.session.commit()
+    report(office, 1)
     shown = office.get(path).get_json()
     assert (shown["in_force"]["number"], shown["in_step"]) == (1, True)
-    state(office).config_version = 12
-    office.session.commit()
+    report(office, 12)
     shown = office.get(path).get_json()
     assert (shown["reported_number"], shown["in_force"], shown["in_step"]) == (12, None, False)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from control_ui.models import Device
 from tests.control_ui import factories
 from tests.control_ui.configuration.conftest import Office
 
@@ -39,7 +40,7 @@ def test_two_versions_of_a_template_with_their_overlays(office: Office, template
     assert (shown["left"], shown["right"]) == ("template:standard@1", "template:standard@2")
     assert changes(shown) == [("$.jpeg_quality", 70, 80, None), ("$.overlays.staging.max_width", None, 640, None)]
     assert [line for line in shown["unified"] if "jpeg_quality" in line] == [
-        '-  "jpeg_quality": 70', '+  "jpeg_quality": 80,',
+        '-  "jpeg_quality": 70,', '+  "jpeg_quality": 80,',
     ]  # fmt: skip
 
 
@@ -68,9 +69,10 @@ def test_a_template_and_what_became_of_it(office: Office, template_id: int) -> N
 
 
 def test_a_changed_password_is_told_and_not_shown(office: Office, template_id: int) -> None:
-    old = office.device.camera_password
-    office.device.camera_password, office.device.camera_password_revision = "hunter2-new", 2
-    office.device.config_override = {"jpeg_quality": 70}
+    (device,) = office.rows(Device)
+    old = device.camera_password
+    device.camera_password, device.camera_password_revision = "hunter2-new", 2
+    device.config_override = {"jpeg_quality": 70}
     office.session.commit()
     device_id = office.device.id
     had, now = {"kind": "version", "device_id": device_id, "number": 1}, {"kind": "now", "device_id": device_id}

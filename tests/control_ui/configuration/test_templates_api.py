@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from control_ui.models import AuditEntry, TemplateVersion
 from tests.control_ui import factories
@@ -22,18 +21,17 @@ def created(office: Office, name: str = "standard", **values: Any) -> str:
 
 
 def audited(office: Office) -> list[tuple[str, str, Any]]:
-    entries = office.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.sequence))
+    entries = sorted(office.rows(AuditEntry), key=lambda entry: entry.sequence)
     return [(entry.action, entry.reason, entry.after) for entry in entries]
 
 
 def test_a_new_template_is_version_one_and_is_shown_whole(office: Office) -> None:
-    path = created(
-        office, description="For all", overlays={"staging": {"jpeg_quality": 50}}, note="first", reason="new"
-    )
+    overlays = {"staging": {"jpeg_quality": 50}}
+    path = created(office, description="For all", overlays=overlays, note="first", reason="new")
     answer = office.get(path)
     shown = answer.get_json()
     assert (shown["name"], shown["description"], shown["latest_number"]) == ("standard", "For all", 1)
-    assert (shown["body"], shown["overlays"], shown["note"]) == (BODY, {"staging": {"jpeg_quality": 50}}, "first")
+    assert (shown["body"], shown["overlays"], shown["note"]) == (BODY, overlays, "first")
     assert answer.headers["ETag"] == f'"{shown["row_version"]}"'
     ((action, reason, after),) = audited(office)
     assert (action, reason, after["body"]) == ("template.create", "new", BODY)
@@ -102,7 +100,7 @@ def test_every_fault_is_told_by_its_path_and_nothing_is_kept(office: Office) -> 
         "$.body.jpeg_quality", "$.body.colour", "$.body.log_level", "$.overlays.staging.max_width",
     }  # fmt: skip
     assert "there are device.name" in faults["$.body.log_level"]
-    assert office.session.query(TemplateVersion).count() == 0
+    assert office.rows(TemplateVersion) == []
 
 
 def test_an_overlay_for_an_environment_that_is_not_there_is_refused(office: Office) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -89,6 +89,22 @@ def test_the_older_ones_queued_push_never_reaches_it(pair: Stage) -> None:
     assert hosts["pi-2"].outcome is None
     assert pair.progress(older) == {"pi-1": "superseded", "pi-2": "delivering"}
     assert pair.progress(newer) == {"pi-1": "delivering"}
+
+
+def test_what_is_withdrawn_or_has_expired_is_stale_too(pair: Stage) -> None:
+    pair.new_version(jpeg_quality=82)
+    made = pair.deploy(desired_lifetime_hours=1)
+    pair.advance()
+    (run,) = pair.runs(made)
+    host = pair.hosts(run.id)["pi-1"]
+    with pair.session() as session:
+        assert is_stale(session, host, pair.now) is None
+        expired = is_stale(session, host, pair.now + timedelta(hours=1))
+        session.execute(sa.text("UPDATE device_states SET desired_config_id = NULL"))
+        withdrawn = is_stale(session, host, pair.now)
+    assert expired is not None
+    assert expired.startswith("version 2 was wanted until 2026-03-04T06:06")
+    assert withdrawn == "version 2 is not wanted any more: it was withdrawn"
 
 
 def test_a_run_that_nobody_needs_any_more_is_canceled(pair: Stage) -> None:

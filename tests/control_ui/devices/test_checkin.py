@@ -105,7 +105,11 @@ def test_a_device_that_was_silent_and_comes_back_leaves_both_changes(session: Sc
     later = NOW + timedelta(minutes=1)
     assert mark_silent(session, later) == 1
     checked_in(session, report(), later)
-    assert [(status, at) for status, _, at in changes(session)] == [("online", NOW), ("offline", NOW), ("online", later)]
+    assert [(status, at) for status, _, at in changes(session)] == [
+        ("online", NOW),
+        ("offline", NOW),
+        ("online", later),
+    ]
     assert state(session, fleet).status_since == later
 
 
@@ -164,7 +168,9 @@ def test_a_sample_is_kept_once_a_minute(session: ScopedSession, fleet: Fleet) ->
 
 
 def test_samples_of_its_absence_are_kept_once_with_their_own_time(session: ScopedSession, fleet: Fleet) -> None:
-    kept = [{"at": f"2026-03-04T04:0{minute}:00Z", "metrics": {"temperature_celsius": 60 + minute}} for minute in (1, 2)]
+    kept = [
+        {"at": f"2026-03-04T04:0{minute}:00Z", "metrics": {"temperature_celsius": 60 + minute}} for minute in (1, 2)
+    ]
     odd = [{"at": "1970-01-01T00:00:09Z", "metrics": {}}, {"at": None, "metrics": {}}, "nonsense"]
     for _ in range(2):
         checked_in(session, report(samples=[*kept, *odd]))

@@ -38,7 +38,9 @@ def test_a_line_that_is_sent_again_is_kept_once(session: ScopedSession) -> None:
     assert len(row.entry_id) == 64
 
 
-@pytest.mark.parametrize("at", ["1970-01-01T00:00:12Z", "2099-01-01T00:00:00Z", "nonsense", None, "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize(
+    "at", ["1970-01-01T00:00:12Z", "2099-01-01T00:00:00Z", "nonsense", None, "9999-12-31T23:59:59-14:00"]
+)
 @pytest.mark.usefixtures("fleet")
 def test_a_line_of_an_odd_clock_is_kept_with_its_receipt_and_says_so(session: ScopedSession, at: Any) -> None:
     kept(session, [line(at=at)])

@@ -43,9 +43,7 @@ def test_rotating_does_not_get_in_the_way_of_who_edits_the_device(client: FlaskC
     assert answer.status_code == 200
 
 
-def test_a_device_without_a_token_has_none_to_rotate(
-    client: FlaskClient, session: ScopedSession, fleet: Fleet
-) -> None:
+def test_a_device_without_a_token_has_none_to_rotate(client: FlaskClient, session: ScopedSession, fleet: Fleet) -> None:
     device = factories.device(session, fleet.tenant, "wash-9")
     session.commit()
     answer = client.post(f"/api/devices/{device.id}/token/rotate", json={}, headers=fleet.headers())

@@ -278,9 +278,7 @@ def test_only_who_manages_devices_changes_them(
     assert client.delete(path, headers=headers).status_code == 403
 
 
-def test_a_platform_administrator_says_for_which_tenant(
-    client: FlaskClient, fleet: Fleet, new: dict[str, Any]
-) -> None:
+def test_a_platform_administrator_says_for_which_tenant(client: FlaskClient, fleet: Fleet, new: dict[str, Any]) -> None:
     headers = factories.headers(fleet.users[Role.PLATFORM_ADMIN])
     assert client.post("/api/devices", json=new, headers=headers).status_code == 422
     made = client.post("/api/devices", json=new, headers=headers | {"X-Tenant": "bluewave"})

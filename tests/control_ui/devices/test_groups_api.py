@@ -51,14 +51,10 @@ def test_members_come_and_go_and_doing_it_twice_is_like_doing_it_once(
 
 
 @pytest.mark.usefixtures("second")
-def test_a_group_by_query_has_whatever_its_query_finds_at_the_moment(
-    client: FlaskClient, fleet: Fleet
-) -> None:
+def test_a_group_by_query_has_whatever_its_query_finds_at_the_moment(client: FlaskClient, fleet: Fleet) -> None:
     _, group, _ = make(client, fleet, kind="query", label_query="ring=canary")
     assert group["device_count"] == 1
-    client.post(
-        "/api/devices/bulk-update", json={"target": {"all": True}, "ring": "canary"}, headers=fleet.headers()
-    )
+    client.post("/api/devices/bulk-update", json={"target": {"all": True}, "ring": "canary"}, headers=fleet.headers())
     make(client, fleet, name="other")
     listed = client.get("/api/groups", headers=fleet.headers(Role.VIEWER)).get_json()["items"]
     assert {item["name"]: item["device_count"] for item in listed} == {"some": 2, "other": 0}

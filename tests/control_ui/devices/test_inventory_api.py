@@ -130,9 +130,7 @@ def test_the_configuration_is_the_runs_else_the_wanted_else_the_one_in_force(
 def test_who_may_not_manage_devices_reads_no_password_and_nothing_that_holds_one(
     client: FlaskClient, session: ScopedSession, fleet: Fleet
 ) -> None:
-    want(
-        session, fleet.device, factories.config_version(session, fleet.device), expires_at=None, now=datetime.now(UTC)
-    )
+    want(session, fleet.device, factories.config_version(session, fleet.device), expires_at=None, now=datetime.now(UTC))
     session.commit()
     answer = client.get("/api/inventory", headers=fleet.headers(Role.OPERATOR))
     assert answer.status_code == 200

@@ -225,9 +225,7 @@ def test_an_enrolment_token_lives_a_minute_to_a_month(
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.AUDITOR, Role.OPERATOR])
-def test_only_who_manages_devices_makes_tokens(
-    client: FlaskClient, fleet: Fleet, newcomer: Device, role: Role
-) -> None:
+def test_only_who_manages_devices_makes_tokens(client: FlaskClient, fleet: Fleet, newcomer: Device, role: Role) -> None:
     for what in ("enrolment-token", "token/rotate", "token/revoke"):
         answer = client.post(f"/api/devices/{newcomer.id}/{what}", json={}, headers=fleet.headers(role))
         assert answer.status_code == 403

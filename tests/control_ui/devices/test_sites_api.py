@@ -72,7 +72,12 @@ def test_only_what_is_given_changes(client: FlaskClient, session: ScopedSession,
     path, headers = f"/api/sites/{made['id']}", fleet.headers(If_Match=etag)
     answer = client.put(path, json={"city": "Akron West", "latitude": None, "reason": "map"}, headers=headers)
     changed = answer.get_json()
-    assert (answer.status_code, changed["city"], changed["latitude"], changed["state"]) == (200, "Akron West", None, "OH")
+    assert (answer.status_code, changed["city"], changed["latitude"], changed["state"]) == (
+        200,
+        "Akron West",
+        None,
+        "OH",
+    )
     assert client.put(path, json={"city": "x"}, headers=headers).status_code == 412
     entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "site.update")).one()
     assert (entry.before, entry.after) == (

@@ -117,9 +117,7 @@ def test_a_wanted_configuration_has_a_while_to_arrive() -> None:
     assert words(wanted=version(7)) == []
     late = standing(wanted=version(7))
     _, (reason,) = judge(late, NOW + timedelta(minutes=4))
-    assert reason.words() == (
-        "runs configuration 6, 7 is wanted since 2026-03-04 05:04 UTC: it has not taken it yet"
-    )
+    assert reason.words() == ("runs configuration 6, 7 is wanted since 2026-03-04 05:04 UTC: it has not taken it yet")
 
 
 def test_a_refused_configuration_is_told_at_once_in_the_words_of_the_pi() -> None:
@@ -194,7 +192,10 @@ def test_of_a_device_that_was_never_seen_it_is_told_what_is_missing() -> None:
 def test_a_reason_stays_the_same_text_while_its_figures_run() -> None:
     one, two = (Reason("no picture", "why", seconds, "82 degrees") for seconds in (10.0, 500.0))
     assert str(one) == str(two) == "no picture: why"
-    assert (one.words(), two.words()) == ("no picture for 10 s: why, 82 degrees", "no picture for 8 min: why, 82 degrees")
+    assert (one.words(), two.words()) == (
+        "no picture for 10 s: why, 82 degrees",
+        "no picture for 8 min: why, 82 degrees",
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,5 +204,3 @@ def test_a_reason_stays_the_same_text_while_its_figures_run() -> None:
 )
 def test_a_duration_is_told_in_one_unit(seconds: float, text: str) -> None:
     assert duration(seconds) == text
-
-

@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 
-from control_ui.models import Device, DeviceSample, DeviceStatusChange, Tenant
+from control_ui.models import Device, Tenant
 from control_ui.models.devices import DeviceStatus
 from control_ui.models.scope import Scope, ScopedSession, SessionFactory, open_session
-from control_ui.services.actor import system
-from control_ui.services.reports import head as heads
 from control_ui.services.reports import sla as service
-from control_ui.services.reports import sla_formats
-from control_ui.services.reports.period import Period
-from control_ui.services.reports.sla import Options, SiteSla, Sla
+from control_ui.services.reports.sla import SiteSla, Sla
 from control_ui.services.reports.sla_device import NO_LONGER_KEPT, NO_SAMPLES, SILENT
 from tests.control_ui import factories
-
-BEGIN = datetime(2026, 3, 4, 12, tzinfo=UTC)
-HOURS = 10
-PERIOD = Period(BEGIN, BEGIN + timedelta(hours=HOURS), ZoneInfo("America/Chicago"))
-NOW = PERIOD.end + timedelta(days=1)
-
-
-def at(minute: float) -> datetime:
-    return BEGIN + timedelta(minutes=minute)
-
-
-def changed(session: ScopedSession, device: Device, minute: float, status: DeviceStatus) -> None:
-    session.add(
-        DeviceStatusChange(tenant_id=device.tenant_id, device_id=device.id, at=at(minute), status=status, reasons=["x"])
-    )
-    session.flush()
-
-
-def sampled(session: ScopedSession, device: Device, start: int, end: int, **values: Any) -> None:
-    """A sample at each minute from `start` until before `end`."""
-    session.add_all(
-        DeviceSample(
-            tenant_id=device.tenant_id, device_id=device.id, at=at(minute),
-            **{"snapshot_fresh": True, "stream_status": "streaming"} | values,
-        )
-        for minute in range(start, end)
-    )  # fmt: skip
-    session.flush()
-
-
-@pytest.fixture
-def tenant(session: ScopedSession) -> Tenant:
-    return factories.tenant(session, "ours", timezone="America/Chicago")
-
-
-@pytest.fixture
-def device(session: ScopedSession, tenant: Tenant) -> Device:
-    """Online since before the period, with a fresh picture each minute but from minute 100 to 130."""
-    device = factories.device(session, tenant, "pi-east", site=factories.site(session, tenant, name="Site east"))
-    changed(session, device, -500, DeviceStatus.ONLINE)
-    sampled(session, device, -2, 100)
-    sampled(session, device, 130, HOURS * 60)
-    return device
-
-
-def report(session: ScopedSession, tenant: Tenant, period: Period = PERIOD, now: datetime = NOW, **options: Any) -> Sla:
-    session.commit()
-    return service.report(session, tenant, period, Options(**options), now)
+from tests.control_ui.reports.outages import BEGIN, HOURS, at, changed, report, sampled
 
 
 def only_site(found: Sla) -> SiteSla:
@@ -284,41 +228,3 @@ def test_a_tenant_reads_its_own_sites_only(
         assert [site.site for site in report(ours, tenant).sites] == ["Site east"]
         assert gaps(report(ours, tenant)) == [(101.5, 130, NO_SAMPLES)]
         assert report(ours, tenant, site="Site west").sites == []
-
-
-@pytest.fixture
-def shown(session: ScopedSession, tenant: Tenant, device: Device) -> dict[str, str]:
-    """Every form of a report with a gap, a site that was never seen, and a name that could be a formula or a tag."""
-    site = factories.site(session, tenant, name="=<b>new")
-    factories.device(session, tenant, "pi-new", site=site)
-    found = report(session, tenant, exclude_maintenance=True, now=PERIOD.end - timedelta(hours=1))
-    head = heads.head(tenant, PERIOD, system("a test"), NOW, {})
-    forms = {"csv": sla_formats.as_csv, "json": sla_formats.as_json, "html": sla_formats.as_html}
-    return {form: "".join(render(head, found)) for form, render in forms.items()}
-
-
-def test_every_form_says_the_same(shown: dict[str, str]) -> None:
-    document = json.loads(shown["json"])
-    east = next(site for site in document["sites"] if site["site"] == "Site east")
-    assert (document["format"], document["target_percent"], document["target_met"]) == ("sla/1", 99.5, False)
-    assert east["availability_percent"] == document["availability_percent"] == 94.722
-    assert east["gaps"][0] == {
-        "gap_from_utc": "2026-03-04T13:41:30.000Z",
-        "gap_from_local": "2026-03-04T07:41:30-06:00",
-        "gap_to_utc": "2026-03-04T14:10:00.000Z",
-        "gap_to_local": "2026-03-04T08:10:00-06:00",
-        "gap_seconds": 1710.0,
-        "gap_reason": NO_SAMPLES,
-    }
-    rows = list(csv.DictReader(io.StringIO(shown["csv"], newline="")))
-    assert [row["row"] for row in rows] == ["tenant", "site", "site", "gap"]
-    assert (rows[0]["availability_percent"], rows[2]["gaps"], rows[3]["gap_seconds"]) == ("94.722", "1", "1710.0")
-    assert rows[1]["availability_percent"] == "", "what was never seen has no figure"
-    assert "94.722 %" in shown["html"]
-    assert "Measured until" in shown["html"]
-
-
-def test_no_form_lets_a_name_do_anything(shown: dict[str, str]) -> None:
-    assert "'=<b>new" in shown["csv"]
-    assert "<b>new" not in shown["html"]
-    assert "=&lt;b&gt;new" in shown["html"]

@@ -153,7 +153,7 @@ def ask(session: ScopedSession, fleet: Fleet) -> Run:
 
 
 def queued(here: JobContext) -> list[tuple[int, ...]]:
-    return [job.args for job in Queue(RUNS, connection=here.redis).get_jobs()]
+    return [tuple(job.args) for job in Queue(RUNS, connection=here.redis).get_jobs()]
 
 
 def test_dispatched_slices_are_put_on_the_work_queue(here: JobContext, session: ScopedSession, fleet: Fleet) -> None:

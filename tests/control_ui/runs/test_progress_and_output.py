@@ -49,7 +49,7 @@ def test_progress_comes_from_the_workers(session: ScopedSession, redis_client: r
 
 
 def test_every_change_is_told_on_a_channel(redis_client: redis.Redis, run: Run) -> None:
-    listener = redis_client.pubsub(ignore_subscribe_messages=True)
+    listener = redis_client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]  # it has no types
     listener.subscribe(progress.key(run.id))
     listener.get_message(timeout=5)
     progress.publish(redis_client, run.id, 1, {"ok": 2}, "")

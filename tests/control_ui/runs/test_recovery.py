@@ -92,7 +92,7 @@ def test_its_devices_are_free_and_the_trail_tells_of_it(here: JobContext, sessio
     reap(here, session)
     assert session.scalars(sa.select(DeviceLock)).all() == []
     entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "run.finish")).one()
-    assert entry.after["state"] == "lost"
+    assert (entry.after or {})["state"] == "lost"
 
 
 def test_what_had_been_stored_before_is_not_stored_twice(here: JobContext, session: ScopedSession, run: Run) -> None:

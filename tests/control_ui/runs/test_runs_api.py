@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from rq import Queue
 from werkzeug.test import TestResponse
 
-from control_ui.models import DeviceAction, Run, RunEvent
+from control_ui.models import Run, RunEvent
 from control_ui.models.people import Role
 from control_ui.models.runs import HostOutcome, RunState, SliceState
 from control_ui.models.scope import ScopedSession
@@ -19,39 +18,15 @@ from control_ui.services.runs import slices
 from tests.control_ui import factories
 from tests.control_ui.conftest import NOW
 from tests.control_ui.runs import flow
+from tests.control_ui.runs.caller import Caller
 from tests.control_ui.runs.conftest import Fleet
-
-
-class Caller:
-    """The API, as one person calls it."""
-
-    def __init__(self, client: FlaskClient, headers: dict[str, str]) -> None:
-        self._client = client
-        self._headers = headers
-
-    def get(self, path: str, **query: Any) -> TestResponse:
-        return self._client.get(f"/api{path}", query_string=query, headers=self._headers)
-
-    def post(self, path: str, body: dict[str, Any], **headers: str) -> TestResponse:
-        return self._client.post(f"/api{path}", json=body, headers=self._headers | headers)
-
-    def put(self, path: str, body: dict[str, Any], etag: str) -> TestResponse:
-        return self._client.put(f"/api{path}", json=body, headers=self._headers | {"If-Match": etag})
-
-    def delete(self, path: str, etag: str) -> TestResponse:
-        return self._client.delete(f"/api{path}", headers=self._headers | {"If-Match": etag})
-
-
-@pytest.fixture
-def operator(app: Flask, fleet: Fleet) -> Caller:
-    return Caller(app.test_client(), factories.headers(fleet.operator))
 
 
 @pytest.fixture
 def viewer(app: Flask, session: ScopedSession, fleet: Fleet) -> Caller:
     person = factories.user(session, fleet.tenant, Role.VIEWER)
     session.commit()
-    return Caller(app.test_client(), factories.headers(person))
+    return Caller(app, person, session)
 
 
 def body(fleet: Fleet, playbook: str = "look", **values: Any) -> dict[str, Any]:
@@ -59,7 +34,6 @@ def body(fleet: Fleet, playbook: str = "look", **values: Any) -> dict[str, Any]:
 
 
 def stored(session: ScopedSession, answer: TestResponse) -> Run:
-    session.rollback()
     return session.get_one(Run, answer.get_json()["id"], populate_existing=True)
 
 
@@ -232,9 +206,7 @@ def test_a_run_is_canceled_and_retried(session: ScopedSession, fleet: Fleet, ope
 
 
 def test_a_proposed_run_is_approved_over_the_api(app: Flask, session: ScopedSession, careful: Fleet) -> None:
-    asker, other = (
-        Caller(app.test_client(), factories.headers(person)) for person in (careful.operator, careful.admin)
-    )
+    asker, other = (Caller(app, person, session) for person in (careful.operator, careful.admin))
     proposed = asker.post("/runs", body(careful, "change")).get_json()
     shown = asker.get(f"/runs/{proposed['id']}").get_json()
     assert (shown["state"], shown["approval"]["decision"]) == ("proposed", None)
@@ -252,58 +224,3 @@ def test_a_proposed_run_is_approved_over_the_api(app: Flask, session: ScopedSess
     assert asker.get(f"/runs/{proposed['id']}").get_json()["state"] == "queued"
     assert other.get("/approvals").get_json()["items"] == []
     assert len(other.get("/approvals", waiting="false").get_json()["items"]) == 1
-
-
-def test_a_device_is_restarted_by_a_run(session: ScopedSession, fleet: Fleet, operator: Caller) -> None:
-    sent = {"units": ["carwash-stream", "carwash-stream"], "reason": "it hangs"}
-    answer = operator.post(f"/devices/{fleet.devices[0].id}/restart", sent)
-    assert (answer.status_code, answer.get_json()["action_id"]) == (202, None)
-    run = session.get_one(Run, answer.get_json()["run_id"])
-    assert (run.playbook, run.variables) == ("restart", {"restart_units": ["carwash-stream"]})
-    assert list(flow.hosts_of(session, run)) == ["pi-01"]
-
-
-def test_a_device_is_restarted_by_its_agent(session: ScopedSession, fleet: Fleet, operator: Caller) -> None:
-    device = fleet.devices[0]
-    path = f"/devices/{device.id}/restart"
-    assert operator.post(path, {"via": "agent"}).status_code == 409  # it has no token, and never checks in
-    device.token_sha256 = "0" * 64
-    session.commit()
-    answer = operator.post(path, {"via": "agent", "reason": "it hangs"})
-    assert (answer.status_code, answer.get_json()["run_id"]) == (202, None)
-    action = session.get_one(DeviceAction, answer.get_json()["action_id"])
-    assert (action.kind, action.reason) == ("restart_units", "it hangs")
-    refused = operator.post(path, {"via": "agent", "units": ["carwash-stream"]})
-    assert (refused.status_code, refused.get_json()["faults"][0]["path"]) == (422, "$.units")
-
-
-def schedule(**values: Any) -> dict[str, Any]:
-    return {
-        "name": "nightly",
-        "cron": "30 2 * * *",
-        "timezone": "America/Chicago",
-        "playbook": "look",
-        "target": {"all": True},
-    } | values
-
-
-def test_schedules_are_made_read_changed_and_deleted(fleet: Fleet, operator: Caller) -> None:
-    made = operator.post("/schedules", schedule())
-    path = f"/schedules/{made.get_json()['id']}"
-    assert (made.status_code, made.headers["ETag"]) == (201, '"1"')
-    assert made.get_json()["next_at"] is not None
-    assert operator.post("/schedules", schedule()).status_code == 409
-    assert [one["name"] for one in operator.get("/schedules").get_json()["items"]] == ["nightly"]
-    changed = operator.put(path, schedule(enabled=False), made.headers["ETag"])
-    assert (changed.status_code, changed.get_json()["next_at"]) == (200, None)
-    assert operator.put(path, schedule(), made.headers["ETag"]).status_code == 412
-    assert operator.delete(path, made.headers["ETag"]).status_code == 412
-    assert operator.get(path).headers["ETag"] == changed.headers["ETag"]
-    assert operator.delete(path, changed.headers["ETag"]).status_code == 204
-    assert operator.get(path).status_code == 404
-
-
-def test_what_is_wrong_with_a_schedule_is_told_by_path(fleet: Fleet, operator: Caller) -> None:
-    answer = operator.post("/schedules", schedule(cron="61 2 * * *"))
-    assert (answer.status_code, answer.get_json()["faults"][0]["path"]) == (422, "$.cron")
-    assert operator.post("/schedules", schedule(timezone="Mars/Olympus")).status_code == 422

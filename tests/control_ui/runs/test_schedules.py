@@ -162,7 +162,7 @@ def test_ticks_that_were_missed_are_made_up_for_by_one_run(scoped: ScopedSession
     a_week_later = FIRST_TICK + timedelta(days=7, hours=1)
     assert tick(scoped, schedule, a_week_later) is not None
     assert tick(scoped, schedule, a_week_later) is None
-    assert stored(scoped, schedule).next_at > a_week_later
+    assert (stored(scoped, schedule).next_at or a_week_later) > a_week_later
 
 
 def test_a_tick_while_the_run_before_is_not_over_starts_none_and_says_so(scoped: ScopedSession, fleet: Fleet) -> None:

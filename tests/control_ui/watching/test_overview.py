@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import Flask
 
@@ -20,11 +21,10 @@ from tests.control_ui.conftest import NOW
 
 def populate(session: ScopedSession, slug: str) -> int:
     tenant = factories.tenant(session, slug)
-    seen = {"last_seen_at": NOW - timedelta(minutes=1)}
+    seen: dict[str, Any] = {"last_seen_at": NOW - timedelta(minutes=1)}
+    gone: dict[str, Any] = {"status": DeviceStatus.OFFLINE, "last_seen_at": NOW - timedelta(days=2)}
     east = factories.device(session, tenant, status=DeviceStatus.ONLINE, release="1.1.0", config_version=2, **seen)
-    west = factories.device(
-        session, tenant, status=DeviceStatus.OFFLINE, release="1.0.0", config_version=1, last_seen_at=NOW - timedelta(days=2)
-    )  # fmt: skip
+    west = factories.device(session, tenant, release="1.0.0", config_version=1, **gone)
     north = factories.device(session, tenant, status=DeviceStatus.ONLINE, release="1.1.0", config_version=5, **seen)
     factories.device(session, tenant)
     standard = factories.template(session, tenant, name="standard")
@@ -41,9 +41,9 @@ def populate(session: ScopedSession, slug: str) -> int:
                 tenant_id=tenant.id, strategy=Strategy.ALL, target={}, state=state, requested_by="x", requested_at=NOW
             )
         )
-    for number, (alert_state, severity, acknowledged) in enumerate(
-        ((AlertState.FIRING, "critical", None), (AlertState.FIRING, "critical", NOW), (AlertState.RESOLVED, "info", None))
-    ):  # fmt: skip
+    firing, resolved = AlertState.FIRING, AlertState.RESOLVED
+    alerts = ((firing, "critical", None), (firing, "critical", NOW), (resolved, "info", None))
+    for number, (alert_state, severity, acknowledged) in enumerate(alerts):
         session.add(
             Alert(
                 tenant_id=tenant.id, fingerprint=f"{slug}{number}", name="A", severity=severity, state=alert_state,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field
 
 from control_ui.models import ConfigVersion
 from control_ui.services.configuration import schema
@@ -69,7 +69,14 @@ class NowSideIn(In):
     device_id: RowId
 
 
-SideIn = Annotated[TemplateSideIn | VersionSideIn | NowSideIn, Field(discriminator="kind")]
+SideIn = Annotated[
+    TemplateSideIn | VersionSideIn | NowSideIn,
+    Discriminator(
+        "kind",  # pydantic's own words would quote what was given
+        custom_error_type="kind",
+        custom_error_message="kind must be one of template, version, now",
+    ),
+]
 
 
 class DiffIn(In):
