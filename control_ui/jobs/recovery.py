@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import shutil
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from control_ui.jobs.context import JobContext
 from control_ui.jobs.recording import BATCH, SliceRecord, store
 from control_ui.models.runs import SliceState
 from control_ui.models.scope import Scope
-from control_ui.runner.artifacts import read_events
+from control_ui.runner.artifacts import discard, read_events
 from control_ui.runner.events import Event
 from control_ui.services.runs import reaper, slices
 from control_ui.services.runs.slices import Claimed
@@ -60,7 +59,7 @@ def tidy(here: JobContext) -> None:
                 continue
             with here.session(Scope(claimed.tenant_id)) as session:
                 reaper.recount(session, claimed, datetime.now(UTC))
-        shutil.rmtree(directory)
+        discard(directory)
 
 
 def _settle(here: JobContext, silent: reaper.Silent, directory: Path, now: datetime) -> bool:
@@ -73,7 +72,7 @@ def _settle(here: JobContext, silent: reaper.Silent, directory: Path, now: datet
     if settled:
         log.warning("slice %s of run %s is %s: %s", silent.claimed.slice_id, silent.claimed.run_id, state, error)
     if record is not None and not _lives(silent.worker):
-        shutil.rmtree(directory, ignore_errors=True)  # two may tidy up at once
+        discard(directory)
     return settled
 
 

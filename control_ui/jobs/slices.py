@@ -10,7 +10,6 @@ import hashlib
 import logging
 import os
 import secrets
-import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from control_ui.jobs.stopping import STOPPING
 from control_ui.models.runs import SliceState
 from control_ui.models.scope import Scope, ScopedSession
 from control_ui.runner.ansible import Outcome, RunStatus, run_playbook
+from control_ui.runner.artifacts import discard
 from control_ui.runner.request import PlaybookRequest, RequestError
 from control_ui.runner.ssh_keys import KeyFileError
 from control_ui.services.runs import slices
@@ -112,7 +112,7 @@ class _SliceWork:
             recorder.finish()
         state, error = _ending(outcome, record, self._heart.why_end)
         self._end(state, error, outcome.return_code)
-        shutil.rmtree(self._private)
+        discard(self._private)
 
     def _request(self) -> PlaybookRequest:
         settings, claimed = self._here.settings, self._claimed

@@ -117,7 +117,8 @@ class DeploymentDevice(TenantOwned, Base):
     detail: Mapped[str] = mapped_column(default="")
     """Why it failed or waits, redacted."""
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What the verdict rests on: `{config_version, stream_status, snapshot: {sequence, captured_at}, seen_at}`; `against`
+    """What the verdict rests on: `{config_version, stream_status, snapshot: {sequence, captured_at}, seen_at}`;
+    `against`
     where the Pi itself refused the configuration or went back."""
     changed_at: Mapped[datetime | None]
     """When the new configuration was first reported in force."""

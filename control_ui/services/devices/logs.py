@@ -102,7 +102,7 @@ def find(session: ScopedSession, device: Device, wanted: Filter, *, limit: int, 
 
 
 def _line(entry: dict[str, Any], mask: reading.Mask, now: datetime) -> Line:
-    message = reading.text(entry.get("message"), 2 * LONGEST_MESSAGE)
+    message = reading.text(entry.get("message"), LONGEST_MESSAGE + reading.MARGIN)
     at = reading.moment(entry.get("at"))
     cursor = reading.text(entry.get("id"), LONGEST_CURSOR) or f"{entry.get('at')} {message}"
     moved = at is None or not now - FURTHEST_BACK <= at <= now + FURTHEST_AHEAD

@@ -11,6 +11,8 @@ from typing import Any
 
 LONGEST_TEXT = 2000
 LONGEST_NAME = 100
+MARGIN = 400
+"""Longer than any secret in any form."""
 MOST_ITEMS = 200
 DEEPEST = 8
 LARGEST = 2**63 - 1
@@ -75,7 +77,7 @@ def part(value: Any, mask: Mask) -> dict[str, Any] | None:
 def masked(value: Any, mask: Mask, longest: int = LONGEST_TEXT) -> Any:
     """`value` without secrets, the names in it included. Texts are cut once more afterwards: the end of one may be half
     a secret, which no mask knows."""
-    return bounded(mask(bounded(value, 2 * longest)), longest, mask)
+    return bounded(mask(bounded(value, longest + MARGIN)), longest, mask)
 
 
 def bounded(value: Any, longest: int = LONGEST_TEXT, mask: Mask | None = None, depth: int = 0) -> Any:

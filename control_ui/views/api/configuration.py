@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from control_ui.services.configuration import device_configuration, group_configuration, sides
 from control_ui.services.configuration.diff import Side, compare
+from control_ui.services.errors import Fault, InvalidError
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call, Reply
 from control_ui.views.api.schemas.base import PageQuery
@@ -17,11 +18,9 @@ from control_ui.views.api.schemas.configuration import (
     DiffIn,
     GroupConfigIn,
     GroupConfigOut,
-    NowSideIn,
     PreviewIn,
     RenderingOut,
-    TemplateSideIn,
-    VersionSideIn,
+    SideIn,
 )
 from control_ui.views.state import app_state
 
@@ -66,7 +65,7 @@ def set_device_config(call: Call, device_id: int, body: DeviceConfigIn) -> Reply
 
 @api.post(
     "/devices/<int:device_id>/config/preview",
-    permission=Permission.CONFIG_WRITE,
+    permission=Permission.FLEET_READ,
     body=PreviewIn,
     returns=RenderingOut,
 )
@@ -137,16 +136,22 @@ def set_group_config(call: Call, group_id: int, body: GroupConfigIn) -> Reply:
     return Reply(GroupConfigOut.model_validate(group), etag=group.row_version)
 
 
-@api.post("/configuration/diff", permission=Permission.CONFIG_WRITE, body=DiffIn, returns=DifferenceOut)
+@api.post("/configuration/diff", permission=Permission.FLEET_READ, body=DiffIn, returns=DifferenceOut)
 def diff(call: Call, body: DiffIn) -> DifferenceOut:
     """Compare any two of: a template's version, a device's configuration, what a device would get now."""
-    left, right = _side(call, body.left), _side(call, body.right)
+    left, right = _side(call, body.left, "$.left"), _side(call, body.right, "$.right")
     return DifferenceOut.model_validate(compare(left, right))
 
 
-def _side(call: Call, side: TemplateSideIn | VersionSideIn | NowSideIn) -> Side:
-    if isinstance(side, TemplateSideIn):
-        return sides.template_version(call.session, side.template_id, side.number)
-    if isinstance(side, VersionSideIn):
-        return sides.device_version(call.session, side.device_id, side.number)
-    return sides.device_now(call.session, side.device_id, app_state().settings.public_url)
+def _side(call: Call, side: SideIn, path: str) -> Side:
+    match side.kind, side.template_id, side.device_id, side.number:
+        case "template", int(template_id), None, number:
+            return sides.template_version(call.session, template_id, number)
+        case "version", None, int(device_id), int(number):
+            return sides.device_version(call.session, device_id, number)
+        case "now", None, int(device_id), None:
+            return sides.device_now(call.session, device_id, app_state().settings.public_url)
+    raise InvalidError(
+        "one side is not fully said",
+        [Fault(path, "a template has template_id (and number), a version device_id and number, now device_id")],
+    )

@@ -8,7 +8,7 @@ import pytest
 
 from control_ui.models import Device
 from tests.control_ui import factories
-from tests.control_ui.configuration.conftest import Office
+from tests.control_ui.configuration.conftest import Office, faults_of
 
 
 @pytest.fixture
@@ -99,5 +99,7 @@ def test_what_is_not_there_or_of_another_tenant_is_not_found(office: Office) -> 
 
 
 def test_a_side_is_of_one_kind(office: Office) -> None:
-    for wrong in ({}, {"kind": "device"}, {"kind": "now"}, {"kind": "now", "device_id": 1, "number": 2}):
-        assert office.post("/configuration/diff", {"left": wrong, "right": wrong}).status_code == 422
+    ours = {"kind": "now", "device_id": office.device.id}
+    for wrong in ({}, {"kind": "device"}, {"kind": "now"}, ours | {"number": 2}, {"kind": "version", "device_id": 1}):
+        answer = office.post("/configuration/diff", {"left": ours, "right": wrong})
+        assert all(path.startswith("$.right") for path in faults_of(answer))

@@ -41,9 +41,9 @@ def fleet(session: ScopedSession) -> Fleet:
     device = factories.device(
         session, tenant, "wash-1", token_sha256=sha256(TOKEN), camera_password=PASSWORD, ring="canary"
     )
-    roles = [role for role in Role if role != Role.PLATFORM_ADMIN]
-    users = {role: factories.user(session, tenant, role) for role in roles}
-    users[Role.PLATFORM_ADMIN] = factories.user(session, None, Role.PLATFORM_ADMIN)
+    users: dict[Role, User] = {
+        role: factories.user(session, None if role == Role.PLATFORM_ADMIN else tenant, role) for role in Role
+    }
     session.commit()
     return Fleet(tenant, device, users)
 

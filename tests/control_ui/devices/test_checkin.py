@@ -87,10 +87,10 @@ def test_a_wish_that_has_expired_is_not_told(session: ScopedSession, fleet: Flee
 
 
 def test_the_same_trouble_is_one_change_and_other_trouble_another(session: ScopedSession, fleet: Fleet) -> None:
-    refused = {"stream": {"status": "disconnected", "last_error": {"reason": "refused", "detail": "x"}}}
+    refused = {"status": "disconnected", "last_error": {"reason": "refused", "detail": "x"}}
     for seconds in (10, 20, 30):
         stale = {"snapshot": {"age_seconds": 60.0 + seconds}}
-        checked_in(session, report(status=stale, **refused), NOW + timedelta(seconds=seconds))
+        checked_in(session, report(status=stale, stream=refused), NOW + timedelta(seconds=seconds))
     hot = {"conditions": [{"name": "too_hot", "since": "x", "detail": "82.1 degrees Celsius"}]}
     checked_in(session, report(status=hot), NOW + timedelta(seconds=40))
     assert changes(session) == [
@@ -184,9 +184,9 @@ def test_deployments_are_woken_by_news_of_what_is_wanted_and_by_nothing_else(
     client: FlaskClient, session: ScopedSession, fleet: Fleet, redis_client: Any
 ) -> None:
     def woken(sent: dict[str, Any]) -> bool:
-        queue = rq.Queue("control", connection=redis_client)
-        queue.empty()
+        redis_client.flushall()
         assert client.post("/api/agent/checkin", json=sent, headers=agent()).status_code == 200
+        queue = rq.Queue("control", connection=redis_client)
         return [job.func_name for job in queue.jobs] == [ADVANCE_DEPLOYMENTS]
 
     assert not woken(report())

@@ -201,7 +201,7 @@ def test_a_registration_and_a_refused_one_are_in_the_audit_trail(
         ("refused", "wash-9", newcomer.tenant_id),
         ("ok", "wash-9", newcomer.tenant_id),
     ]
-    assert taken.after["release"] == "1.2.3"
+    assert (taken.after or {})["release"] == "1.2.3"
     assert taken.remote_address == "127.0.0.1"
 
 

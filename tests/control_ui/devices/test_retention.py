@@ -39,7 +39,7 @@ def is_on_postgresql(session: ScopedSession) -> bool:
 
 
 def in_partition(session: ScopedSession, name: str) -> int:
-    return int(session.scalar(sa.text(f"SELECT count(*) FROM ONLY {name}")) or 0)
+    return int(session.scalar(sa.select(sa.func.count()).select_from(sa.table(name))) or 0)
 
 
 def test_each_tenant_keeps_its_rows_as_long_as_it_says(session: ScopedSession) -> None:

@@ -35,5 +35,6 @@ def test_a_run_uses_it(play: Play) -> None:
 
 
 def test_what_ansible_shows_when_it_is_talkative_are_events_still(play: Play) -> None:
-    run = play("talkative", "quick-1")
-    assert any(event.kind == "verbose" and "fetched" in event.stdout for event in run.events)
+    run = play("show", "quick-1", extra_variables={"text": "x"}, environment={"ANSIBLE_VERBOSITY": "2"})
+    assert any(event.kind == "verbose" and "as config file" in event.stdout for event in run.events)
+    assert run.of("runner_on_ok", "quick-1")

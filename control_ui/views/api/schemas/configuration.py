@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Discriminator, Field
+from pydantic import Field
 
 from control_ui.models import ConfigVersion
 from control_ui.services.configuration import schema
@@ -46,37 +46,14 @@ class PreviewIn(In):
     config_override: Json | None = None
 
 
-class TemplateSideIn(In):
-    """A version of a template."""
+class SideIn(In):
+    """`template`: a version of a template, the latest without a number. `version`: a configuration that was made for
+    a device. `now`: what a device would get now."""
 
-    kind: Literal["template"]
-    template_id: RowId
-    number: RowId | None = Field(None, description="The latest where it is left out.")
-
-
-class VersionSideIn(In):
-    """A configuration that was made for a device."""
-
-    kind: Literal["version"]
-    device_id: RowId
-    number: RowId
-
-
-class NowSideIn(In):
-    """What a device would get now."""
-
-    kind: Literal["now"]
-    device_id: RowId
-
-
-SideIn = Annotated[
-    TemplateSideIn | VersionSideIn | NowSideIn,
-    Discriminator(
-        "kind",  # pydantic's own words would quote what was given
-        custom_error_type="kind",
-        custom_error_message="kind must be one of template, version, now",
-    ),
-]
+    kind: Literal["template", "version", "now"]
+    template_id: RowId | None = Field(None, description="Of a template.")
+    device_id: RowId | None = Field(None, description="Of a version, and of now.")
+    number: RowId | None = Field(None, description="Of a version; of a template, if it is not to be the latest.")
 
 
 class DiffIn(In):
