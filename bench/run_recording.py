@@ -89,7 +89,7 @@ def cost_of_a_slice(fleet: Fleet, plane: Plane) -> str:
             ("ansible-playbook", f"{plain:.1f}", "1.00"),
             ("a slice, from claim to end", f"{kept:.1f}", f"{kept / plain:.2f}"),
         ],
-        f"{HOSTS} hosts behind one loopback sshd, 3 tasks of one command; all events and hosts in PostgreSQL on the same"
+        f"{HOSTS} hosts behind one loopback sshd, 3 tasks of one command; events and hosts in PostgreSQL on the same"
         f" machine. Medians of {ROUNDS} rounds, taking turns. Limit: ratio at most {LIMIT}.",
     )
 

@@ -171,6 +171,8 @@ class RunEvent(TenantOwned, Base):
         {"postgresql_partition_by": "RANGE (at)"},
     )
 
+    tenant_id: Mapped[int] = mapped_column()
+    """Neither a foreign key nor an index of its own: with them, storing an event took half as long again."""
     slice_id: Mapped[int]
     counter: Mapped[int]
     at: Mapped[datetime]

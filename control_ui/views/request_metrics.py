@@ -10,7 +10,6 @@ from flask import Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sqlalchemy.pool import QueuePool
 
-from control_ui.models.scope import SessionFactory
 from control_ui.views.state import KEY, AppState
 
 EXTENSION = "carwash_request_metrics"
@@ -31,21 +30,14 @@ class RequestMetrics:
     active: Gauge
 
     @classmethod
-    def make(cls, sessions: SessionFactory) -> RequestMetrics:
+    def make(cls) -> RequestMetrics:
         registry = CollectorRegistry()
-        metrics = cls(
+        return cls(
             registry,
             Histogram("http_request_duration_seconds", "Time to answer.", _LABELS, buckets=SECONDS, registry=registry),
             Counter("http_requests", "Requests answered.", _LABELS, registry=registry),
             Gauge("api_active_connections", "Requests being answered at this moment.", registry=registry),
         )
-        pool = sessions.kw["bind"].pool
-        if isinstance(pool, QueuePool):
-            size = Gauge("api_database_connection_pool_size", "Open connections to the database.", registry=registry)
-            size.set_function(lambda: pool.checkedin() + pool.checkedout())
-            used = Gauge("api_database_connections_in_use", "Those of them in use.", registry=registry)
-            used.set_function(pool.checkedout)
-        return metrics
 
 
 @dataclass
@@ -58,11 +50,20 @@ class _Timing:
 
 def register(app: Flask) -> None:
     """Measure every request of this application, refused and failed ones too. Before all other hooks."""
-    state: AppState = app.extensions[KEY]
-    app.extensions[EXTENSION] = RequestMetrics.make(state.sessions)
+    metrics = app.extensions[EXTENSION] = RequestMetrics.make()
+    size = Gauge("api_database_connection_pool_size", "Open connections to the database.", registry=metrics.registry)
+    size.set_function(lambda: _pool(app).checkedin() + _pool(app).checkedout())
+    used = Gauge("api_database_connections_in_use", "Those of them in use.", registry=metrics.registry)
+    used.set_function(lambda: _pool(app).checkedout())
     app.before_request(_begin)
     app.after_request(_answer)
     app.teardown_request(_end)
+
+
+def _pool(app: Flask) -> QueuePool:
+    """Of both databases' engines, made by database.make_engine."""
+    state: AppState = app.extensions[KEY]
+    return cast(QueuePool, state.sessions.kw["bind"].pool)
 
 
 def request_metrics() -> RequestMetrics:

@@ -16,6 +16,7 @@ import psycopg2
 import redis
 
 START_SECONDS = 30.0
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # a database a test: thousands of files come and go
 
 
 def free_port() -> int:
@@ -46,7 +47,7 @@ class Postgres:
         programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
         assert programs, "these tests need PostgreSQL: `make setup` installs it (apt-get install postgresql)"
         self._programs = programs[-1].parent
-        self._directory = Path(tempfile.mkdtemp(prefix="carwash-postgres-"))
+        self._directory = Path(tempfile.mkdtemp(prefix="carwash-postgres-", dir=MEMORY))
         self.port = free_port()
         self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         if os.geteuid() == 0:
@@ -96,7 +97,7 @@ class Redis:
     """A Redis that keeps an append-only file, so that it can be killed and come back."""
 
     def __init__(self) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="carwash-redis-"))
+        self._directory = Path(tempfile.mkdtemp(prefix="carwash-redis-", dir=MEMORY))
         self.port = free_port()
         self.start()
 

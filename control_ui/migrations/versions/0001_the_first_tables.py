@@ -15,6 +15,27 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "run_events",
+        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
+        sa.Column("slice_id", BIG_INTEGER, nullable=False),
+        sa.Column("counter", BIG_INTEGER, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("run_id", BIG_INTEGER, nullable=False),
+        sa.Column("kind", sa.String(length=48), nullable=False),
+        sa.Column("host", sa.String(length=63), nullable=True),
+        sa.Column("play", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.String(length=24), nullable=True),
+        sa.Column("duration_seconds", sa.Double(), nullable=True),
+        sa.Column("stdout", sa.Text(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("slice_id", "counter", "at", name=op.f("pk_run_events")),
+        postgresql_partition_by="RANGE (at)",
+    )
+    with op.batch_alter_table("run_events", schema=None) as batch_op:
+        batch_op.create_index("ix_run_events_run_host", ["run_id", "host"], unique=False)
+
+    op.create_table(
         "tenants",
         sa.Column("id", BIG_INTEGER, nullable=False),
         sa.Column("slug", sa.String(length=63), nullable=False),
@@ -198,29 +219,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_incidents_tenant_id"), ["tenant_id"], unique=False)
-
-    op.create_table(
-        "run_events",
-        sa.Column("slice_id", BIG_INTEGER, nullable=False),
-        sa.Column("counter", BIG_INTEGER, nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("run_id", BIG_INTEGER, nullable=False),
-        sa.Column("kind", sa.String(length=48), nullable=False),
-        sa.Column("host", sa.String(length=63), nullable=True),
-        sa.Column("play", sa.Text(), nullable=False),
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.String(length=24), nullable=True),
-        sa.Column("duration_seconds", sa.Double(), nullable=True),
-        sa.Column("stdout", sa.Text(), nullable=False),
-        sa.Column("result", sa.JSON(), nullable=False),
-        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_run_events_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("slice_id", "counter", "at", name=op.f("pk_run_events")),
-        postgresql_partition_by="RANGE (at)",
-    )
-    with op.batch_alter_table("run_events", schema=None) as batch_op:
-        batch_op.create_index("ix_run_events_run_host", ["run_id", "host"], unique=False)
-        batch_op.create_index(batch_op.f("ix_run_events_tenant_id"), ["tenant_id"], unique=False)
 
     op.create_table(
         "sites",
@@ -1018,11 +1016,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sites_region"))
 
     op.drop_table("sites")
-    with op.batch_alter_table("run_events", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_run_events_tenant_id"))
-        batch_op.drop_index("ix_run_events_run_host")
-
-    op.drop_table("run_events")
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incidents_tenant_id"))
 
@@ -1065,3 +1058,7 @@ def downgrade() -> None:
 
     op.drop_table("audit_entries")
     op.drop_table("tenants")
+    with op.batch_alter_table("run_events", schema=None) as batch_op:
+        batch_op.drop_index("ix_run_events_run_host")
+
+    op.drop_table("run_events")

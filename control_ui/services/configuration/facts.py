@@ -91,5 +91,10 @@ def camera_url(device: Device, password: str | None) -> tuple[str | None, str]:
     if device.camera_user:
         if password is None:
             return None, "the device has a camera_user, but no camera_password: set it"
-        login = f"{quote(device.camera_user, safe='')}:{password if password == MASK else quote(password, safe='')}@"
+        login = login_of(device, password)
     return f"rtsp://{login}{device.camera_host}:{device.camera_port}{device.camera_path}", ""
+
+
+def login_of(device: Device, password: str) -> str:
+    """`user:password@` as it stands in an address; with a mask for the password as that is."""
+    return f"{quote(device.camera_user, safe='')}:{password if password == MASK else quote(password, safe='')}@"

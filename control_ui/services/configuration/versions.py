@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -17,14 +16,15 @@ from sqlalchemy.orm import defer
 from control_ui.models import ConfigVersion, Device, DeviceState, TemplateVersion
 from control_ui.models.scope import ScopedSession
 from control_ui.services.actor import Actor
+from control_ui.services.configuration.facts import login_of
 from control_ui.services.configuration.layers import SYSTEM
 from control_ui.services.configuration.rendering import Rendered, Surroundings, content_sha256, render_among
 from control_ui.services.errors import ConflictError, Fault, InvalidError
-from control_ui.services.redaction import redact_text
+from control_ui.services.redaction import MASK, redact_text
 
 MOST_ATTEMPTS = 5
 """Each lost attempt means that somebody else has made a version of the same device at that moment."""
-_PASSWORD = re.compile(r"^(rtsps?://[^/?#:@]*:)[^/?#@]*(?=@)", re.I)
+_LOGIN = re.compile(r"^(rtsps?://)[^/?#@]*:[^/?#@]*@", re.I)
 MOST_FAULTS_TOLD = 100
 Made = TypeVar("Made")
 
@@ -112,8 +112,8 @@ def restore(
 ) -> ConfigVersion:
     """A new number with the content of `old`, which it `restores`. Flushes and does not commit.
 
-    Secrets are those of today: the camera's password, and the controllers' keys where they are the device's own. To
-    roll back a setting must not lock out a camera or a controller whose key was changed since."""
+    Secrets are those of today: the camera's login, and the controllers' keys where they are the device's own. To roll
+    back a setting must not lock out a camera or a controller whose secret was changed since."""
     signature = _Signature(actor, reason, now)
 
     def attempt() -> ConfigVersion:
@@ -122,7 +122,9 @@ def restore(
         today = _keys_of_today(device, old)
         shown = {**old.shown, **today, "version": number}
         document = {**old.document, **today, "version": number}
-        document["rtsp_url"] = _with_password_of_today(document["rtsp_url"], device.camera_password)
+        password = device.camera_password
+        document["rtsp_url"] = _with_login_of_today(document["rtsp_url"], device, password)
+        shown["rtsp_url"] = _with_login_of_today(shown["rtsp_url"], device, password and MASK)
         made = signature.version(
             device,
             number,
@@ -213,6 +215,8 @@ def _keys_of_today(device: Device, old: ConfigVersion) -> dict[str, Any]:
     return {"api_keys": copy.deepcopy(device.api_keys)} if own else {}
 
 
-def _with_password_of_today(url: str, password: str | None) -> str:
-    """The address with today's password in the place of the old one, if it had one."""
-    return _PASSWORD.sub(lambda found: found[1] + quote(password or "", safe=""), url)
+def _with_login_of_today(url: str, device: Device, password: str | None) -> str:
+    """The address with today's user and `password` in the place of the old ones, if it had any."""
+    if password is None or not device.camera_user:
+        return url
+    return _LOGIN.sub(lambda found: f"{found[1]}{login_of(device, password)}", url)

@@ -43,22 +43,15 @@ def decide(
     approval = of_deployment(session, deployment_id)
     _refuse_own(session, actor, deployment, comment, now)
     _check_open(deployment, approval, seen_sha256, now)
-    approved = decision == Decision.APPROVED
-    if approved:
+    if decision == Decision.APPROVED:
         _check_unchanged(session, deployment)
+        action, after = "approve", _approved(session, deployment, now)
+    else:
+        action, after = "reject", _rejected(session, actor, deployment, comment, now)
     approval.decision, approval.decided_by_id, approval.decided_at = decision, actor.user_id, now
     approval.diff_sha256, approval.comment = seen_sha256, comment
-    after = _approved(session, deployment, now) if approved else _rejected(session, actor, deployment, comment, now)
-    telling.tell(
-        session,
-        actor,
-        deployment,
-        "approve" if approved else "reject",
-        now=now,
-        reason=comment,
-        before={"state": DeploymentState.PROPOSED},
-        after=after | {"diff_sha256": seen_sha256},
-    )
+    before, after = {"state": DeploymentState.PROPOSED}, after | {"diff_sha256": seen_sha256}
+    telling.tell(session, actor, deployment, action, now=now, reason=comment, before=before, after=after)
     session.commit()
     return approval
 

@@ -72,11 +72,7 @@ def search(session: ScopedSession, filters: Filters, *, limit: int, cursor: str 
 def overviews(session: ScopedSession, deployments: Sequence[Deployment]) -> list[Overview]:
     """Of these deployments, in their order; a handful of statements for all."""
     ids = [deployment.id for deployment in deployments]
-    named = {one.template_version_id for one in deployments} | {one.template_version_b_id for one in deployments}
-    versions = {
-        version.id: version
-        for version in session.scalars(sa.select(TemplateVersion).where(TemplateVersion.id.in_(named)))
-    }
+    versions = _template_versions(session, deployments)
     counts, waves = _counts(session, ids)
     runs = _grouped(session, sa.select(Run.deployment_id, Run.id).where(Run.deployment_id.in_(ids)).order_by(Run.id))
     rollbacks = _grouped(
@@ -102,6 +98,12 @@ def overviews(session: ScopedSession, deployments: Sequence[Deployment]) -> list
         )
         for one in deployments
     ]
+
+
+def _template_versions(session: ScopedSession, deployments: Sequence[Deployment]) -> dict[int, TemplateVersion]:
+    named = {one.template_version_id for one in deployments} | {one.template_version_b_id for one in deployments}
+    found = session.scalars(sa.select(TemplateVersion).where(TemplateVersion.id.in_(named)))
+    return {version.id: version for version in found}
 
 
 @dataclass(frozen=True)

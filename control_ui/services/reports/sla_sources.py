@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,42 +91,45 @@ def picture_pieces(session: ScopedSession, device_id: int, within: Span, checkin
     A sample speaks for the time until the next, but not for ever: where samples are missing there is no piece.
     """
     longest = max(LONGEST_BETWEEN, timedelta(seconds=CHECKINS_BETWEEN * (checkin_seconds or 0)))
-    found = session.execute(_islands(device_id, within[0] - longest, within[1], longest)).all()
+    samples = sa.and_(
+        DeviceSample.device_id == device_id, DeviceSample.at >= within[0] - longest, DeviceSample.at < within[1]
+    )
+    turns = session.execute(_turns(session, samples, longest)).all()
+    last = session.scalars(sa.select(sa.func.max(DeviceSample.at)).where(samples)).one()
     session.commit()
-    return _pieces(found, within, longest)
+    lasts = [*(turn.at_before for turn in turns), last][1:]  # of each stretch that a turn begins, its last sample
+    nexts = [*(turn.at for turn in turns), within[1]][1:]
+    pieces = (
+        Piece(max(turn.at, within[0]), min(end + longest, following, within[1]), turn.state)
+        for turn, end, following in zip(turns, lasts, nexts, strict=True)
+    )
+    return [piece for piece in pieces if piece.start < piece.end]
 
 
-def _islands(device_id: int, since: datetime, until: datetime, longest: timedelta) -> sa.Select[Any]:
-    """First and last sample of every stretch of like samples without a hole: (first, last, state)."""
+def _turns(session: ScopedSession, samples: sa.ColumnElement[bool], longest: timedelta) -> sa.Select[Any]:
+    """Samples that are unlike the one before, or come too long after it: few of many, found by the database."""
     sample = DeviceSample
     state = sa.case(
         (sample.snapshot_fresh.is_(True), FRESH),
         (sample.snapshot_fresh.is_(None), NOT_MEASURED),
         else_=sa.func.coalesce(sample.stream_status, "unknown"),
     ).label("state")
-    lined = (
-        sa.select(
-            sample.at,
-            state,
-            sa.func.lag(sample.at).over(order_by=sample.at).label("at_before"),
-            sa.func.lag(state).over(order_by=sample.at).label("state_before"),
-        )
-        .where(sample.device_id == device_id, sample.at >= since, sample.at < until)
-        .subquery()
+    at_before = sa.func.lag(sample.at, type_=sample.at.type).over(order_by=sample.at)
+    state_before = sa.func.lag(state).over(order_by=sample.at)
+    columns = (sample.at, state, at_before.label("at_before"), state_before.label("state_before"))
+    lined = sa.select(*columns).where(samples).subquery().c
+    goes_on = sa.and_(lined.state == lined.state_before, _close(session, lined.at_before, lined.at, longest))
+    return (
+        sa.select(lined.at, lined.state, lined.at_before)
+        .where(sa.or_(lined.at_before.is_(None), sa.not_(goes_on)))
+        .order_by(lined.at)
     )
-    apart = sa.extract("epoch", lined.c.at) - sa.extract("epoch", lined.c.at_before)
-    goes_on = sa.and_(lined.c.state == lined.c.state_before, apart <= longest.total_seconds())
-    number = sa.func.sum(sa.case((goes_on, 0), else_=1)).over(order_by=lined.c.at)
-    numbered = sa.select(lined.c.at, lined.c.state, number.label("island")).subquery()
-    first, last = sa.func.min(numbered.c.at), sa.func.max(numbered.c.at)
-    return sa.select(first, last, numbered.c.state).group_by(numbered.c.island, numbered.c.state).order_by(first)
 
 
-def _pieces(islands: Sequence[Any], within: Span, longest: timedelta) -> list[Piece]:
-    pieces = []
-    for number, (first, last, state) in enumerate(islands):
-        next_first = islands[number + 1][0] if number + 1 < len(islands) else within[1]
-        start, end = max(first, within[0]), min(last + longest, next_first, within[1])
-        if start < end:
-            pieces.append(Piece(start, end, state))
-    return pieces
+def _close(session: ScopedSession, earlier: Any, later: Any, longest: timedelta) -> sa.ColumnElement[bool]:
+    """SQLite keeps moments as text; PostgreSQL is four times as fast with its own type."""
+    if session.get_bind().dialect.name == "sqlite":
+        apart = sa.extract("epoch", later) - sa.extract("epoch", earlier)
+        return apart <= longest.total_seconds()
+    interval: sa.ColumnElement[bool] = sa.type_coerce(later - earlier, sa.Interval) <= longest
+    return interval

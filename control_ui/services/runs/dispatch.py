@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from control_ui.models import Device, HostResult, Run, RunSlice
 from control_ui.models.runs import HostOutcome, HostProgress, RunState, SliceState
 from control_ui.models.scope import ScopedSession
+from control_ui.services.deployments import staleness
 from control_ui.services.errors import ServiceError
 from control_ui.services.runs import ending, locks, rollback_points, windows
 from control_ui.services.runs.catalogue import catalogue
@@ -95,9 +96,11 @@ def _hosts(session: ScopedSession, run: Run, now: datetime) -> list[HostResult]:
     """The hosts that are to be worked on; the others are held, and say why."""
     query = sa.select(HostResult, Device).join(Device, Device.id == HostResult.device_id)
     query = query.where(HostResult.run_id == run.id, HostResult.outcome.is_(None)).order_by(HostResult.id)
+    found = [(result, device) for result, device in session.execute(query).unique()]
+    stale = staleness.stale(session, [result for result, _ in found], now)
     kept = []
-    for result, device in session.execute(query).unique():
-        why = _held(run, device, now)
+    for result, device in found:
+        why = _held(run, device, now) or stale.get(result.id)
         if why:
             result.outcome, result.progress = HostOutcome.HELD, HostProgress.DONE
             result.message, result.finished_at = why, now

@@ -116,16 +116,25 @@ def test_restoring_gives_the_old_content_a_new_number(session: ScopedSession, de
     assert (restored.origins, restored.content_sha256) == (old.origins, old.content_sha256)
 
 
-def test_restoring_takes_the_password_and_the_keys_of_today(session: ScopedSession, device: Device) -> None:
+def test_restoring_takes_the_login_and_the_keys_of_today(session: ScopedSession, device: Device) -> None:
     """A setting is rolled back; a camera or a controller whose secret was changed since is not locked out."""
     device.api_keys = [{"name": "till", "sha256": "0" * 64}]
     old = make(session, device, {"jpeg_quality": 70})
-    device.camera_password, device.camera_password_revision = "new @word", 2
+    device.camera_user, device.camera_password, device.camera_password_revision = "new/user", "new @word", 2
     device.api_keys = [{"name": "till", "sha256": "1" * 64}]
     restored = versions.restore(session, device, old, actor=actor.system("a test"), reason="", now=NOW)
-    assert restored.document["rtsp_url"] == "rtsp://viewer:new%20%40word@192.0.2.10:554/"
+    assert restored.document["rtsp_url"] == "rtsp://new%2Fuser:new%20%40word@192.0.2.10:554/"
+    assert restored.shown["rtsp_url"] == "rtsp://new%2Fuser:***@192.0.2.10:554/"
+    assert restored.document["jpeg_quality"] == 70
     assert restored.document["api_keys"] == restored.shown["api_keys"] == device.api_keys
     assert restored.content_sha256 != old.content_sha256
+
+
+def test_restoring_keeps_the_address_where_no_password_is_known_today(session: ScopedSession, device: Device) -> None:
+    old = make(session, device, {"jpeg_quality": 70})
+    device.camera_password = None
+    restored = versions.restore(session, device, old, actor=actor.system("a test"), reason="", now=NOW)
+    assert restored.document["rtsp_url"] == old.document["rtsp_url"]
 
 
 def test_keys_that_a_layer_set_are_restored_as_they_were(session: ScopedSession, device: Device) -> None:

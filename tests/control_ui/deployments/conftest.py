@@ -201,27 +201,27 @@ def make_stage(
         tenant = factories.tenant(session, requires_approval=requires_approval)
         admin, operator = (factories.user(session, tenant, role) for role in (Role.ADMIN, Role.OPERATOR))
         version = factories.template(session, tenant, BODY)
-        ids = {}
-        for name in names:
-            device = factories.device(
-                session,
-                tenant,
-                name,
-                token_sha256=sha256(f"token of {name} {tenant.id}"),
-                ssh_host_keys=["ssh-ed25519 AAAA"],
-                status=DeviceStatus.ONLINE,
-                template_id=version.template_id if ours else None,
-            )
-            ids[name] = device.id
-            if ours:
-                device.state.desired_config = factories.config_version(
-                    session, device, 1, template_version_id=version.id
-                )
+        ids = {name: _device(session, tenant, name, version, ours=ours).id for name in names}
         session.commit()
         pis = {name: Pi(name, f"token of {name} {tenant.id}", line, version=1) for name in names}
         stage = Stage(sessions, tenant, admin, operator, version.template, pis, ids, now)
     stage.check_in(seconds=0)
     return stage
+
+
+def _device(session: ScopedSession, tenant: Tenant, name: str, version: TemplateVersion, *, ours: bool) -> Device:
+    device = factories.device(
+        session,
+        tenant,
+        name,
+        token_sha256=sha256(f"token of {name} {tenant.id}"),
+        ssh_host_keys=["ssh-ed25519 AAAA"],
+        status=DeviceStatus.ONLINE,
+        template_id=version.template_id if ours else None,
+    )
+    if ours:
+        device.state.desired_config = factories.config_version(session, device, 1, template_version_id=version.id)
+    return device
 
 
 @pytest.fixture

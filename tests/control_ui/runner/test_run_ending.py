@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -19,6 +19,7 @@ from tests.pi_service.waiting import wait_for
 
 HOSTS = ("quick-1", "quick-2", "slow-1", "slow-2")
 WAIT = "Wait for ever"
+LeftBehind = Callable[[], list[psutil.Process]]
 
 
 def waiting(events: list[Event]) -> bool:
@@ -28,11 +29,16 @@ def waiting(events: list[Event]) -> bool:
     return begun == set(HOSTS) and ended == {"quick-1", "quick-2"}
 
 
-def descendants() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+@pytest.fixture
+def left_behind() -> LeftBehind:
+    """Gives the processes below this one that were not there before: the servers of other tests are."""
+    before = set(psutil.Process().children(recursive=True))
+    return lambda: [process for process in psutil.Process().children(recursive=True) if process not in before]
 
 
-def test_a_canceled_run_ends_and_tells_the_hosts_in_flight_from_those_that_were_not(play: Play) -> None:
+def test_a_canceled_run_ends_and_tells_the_hosts_in_flight_from_those_that_were_not(
+    play: Play, left_behind: LeftBehind
+) -> None:
     run = play("wait", *HOSTS, cancelled=waiting)
     assert run.outcome.status is RunStatus.CANCELED
     assert {name: (host.outcome, host.task) for name, host in run.results.items()} == {
@@ -42,20 +48,20 @@ def test_a_canceled_run_ends_and_tells_the_hosts_in_flight_from_those_that_were_
         "slow-2": (None, WAIT),
     }
     assert not any(host.finished for host in run.results.values())  # another task might have come
-    assert descendants() == []
+    assert left_behind() == []
 
 
-def test_a_run_that_takes_too_long_is_ended(play: Play) -> None:
+def test_a_run_that_takes_too_long_is_ended(play: Play, left_behind: LeftBehind) -> None:
     run = play("wait", *HOSTS, timeout_seconds=3)
     assert run.outcome.status is RunStatus.TIMEOUT
     assert run.outcome.return_code != 0
-    assert descendants() == []
+    assert left_behind() == []
 
 
-def test_a_run_that_ignores_being_asked_is_killed(play: Play) -> None:
+def test_a_run_that_ignores_being_asked_is_killed(play: Play, left_behind: LeftBehind) -> None:
     run = play("stubborn", "quick-1", cancelled=lambda events: any(event.host for event in events))
     assert run.outcome.status is RunStatus.CANCELED
-    assert descendants() == []
+    assert left_behind() == []
 
 
 def test_a_supervisor_that_hangs_is_killed(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +87,7 @@ def test_a_run_is_ended_when_its_caller_is_interrupted(make_request: MakeRequest
 
     with pytest.raises(KeyboardInterrupt):
         run_playbook(make_request("wait", *HOSTS), lambda _: None, interrupt)
-    assert descendants() == []
+    assert left_behind() == []
 
 
 def test_a_cancellation_that_comes_too_late_changes_nothing(play: Play) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +34,15 @@ Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def fresh(settings: Settings) -> Iterator[FlaskClient]:
+    """Of an application that nobody has asked for anything yet."""
+    app = create_app(settings)
+    yield app.test_client()
+    app.extensions["carwash"].sessions.kw["bind"].dispose()
+    app.extensions["carwash"].redis.close()
 
 
 def scrape(client: FlaskClient) -> Samples:
@@ -133,11 +142,11 @@ def test_what_the_last_verification_of_the_trail_found_is_told(client: FlaskClie
     assert value(found, "carwash_audit_verified_timestamp_seconds", chain="platform") == NOW.timestamp()
 
 
-def test_requests_are_counted_by_route_and_not_by_path(client: FlaskClient) -> None:
+def test_requests_are_counted_by_route_and_not_by_path(fresh: FlaskClient) -> None:
     for path in ("/healthz", "/healthz", "/api/audit/7", "/api/audit/8", "/none/1", "/none/2"):
-        client.get(path)
-    client.open("/healthz", method="PROPFIND")
-    found = scrape(client)
+        fresh.get(path)
+    fresh.open("/healthz", method="PROPFIND")
+    found = scrape(fresh)
     told = {labels: number for (name, labels), number in found.items() if name == "http_requests_total"}
     assert {tuple(label for _, label in labels): number for labels, number in told.items()} == {
         ("GET", "/healthz", "200"): 2,
@@ -151,34 +160,28 @@ def test_requests_are_counted_by_route_and_not_by_path(client: FlaskClient) -> N
     assert value(found, "api_database_connection_pool_size") is not None
 
 
-def test_a_request_that_fails_is_counted_and_is_over(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_fails_is_counted_and_is_over(fresh: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet_figures, "read", _failing(RuntimeError("nobody has thought of this")))
-    assert client.get("/metrics", headers=HEADERS).status_code == 500
+    assert fresh.get("/metrics", headers=HEADERS).status_code == 500
     monkeypatch.undo()
-    found = scrape(client)
+    found = scrape(fresh)
     assert value(found, "http_requests_total", method="GET", route="/metrics", status="500") == 1
     assert value(found, "api_active_connections") == 1
 
 
-def test_without_a_database_the_requests_are_still_told(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_database_the_requests_are_still_told(fresh: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     away = OperationalError("SELECT 1", {}, Exception("gone"))
     monkeypatch.setattr(fleet_figures, "read", _failing(away))
-    client.get("/healthz")
-    found = scrape(client)
+    fresh.get("/healthz")
+    found = scrape(fresh)
     assert value(found, "carwash_control_database_up") == 0
     assert value(found, "http_requests_total", method="GET", route="/healthz", status="200") == 1
     assert value(found, "carwash_runs", state="running") is None
 
 
-def test_two_applications_do_not_share_their_figures(app: Flask, client: FlaskClient, settings: Settings) -> None:
-
+def test_two_applications_do_not_share_their_figures(client: FlaskClient, fresh: FlaskClient) -> None:
     client.get("/healthz")
-    other = create_app(settings)
-    assert (
-        value(scrape(other.test_client()), "http_requests_total", method="GET", route="/healthz", status="200") is None
-    )
-    other.extensions["carwash"].sessions.kw["bind"].dispose()
-    other.extensions["carwash"].redis.close()
+    assert value(scrape(fresh), "http_requests_total", method="GET", route="/healthz", status="200") is None
 
 
 def _failing(error: Exception) -> Callable[..., Any]:
