@@ -6,13 +6,15 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import ffmpeg_cpu, recovery, service_memory, snapshot_api
+from bench import ffmpeg_cpu, recovery, run_recording, runs, service_memory, snapshot_api
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "snapshot-api": snapshot_api.run,
     "ffmpeg-cpu": ffmpeg_cpu.run,
     "service-memory": service_memory.run,
     "recovery": recovery.run,
+    "runs": runs.run,
+    "run-recording": run_recording.run,
 }
 
 

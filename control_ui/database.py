@@ -21,7 +21,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -34,6 +34,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
         pool_pre_ping=True,
         connect_args={"connect_timeout": 5, "options": options, "application_name": "carwash-control"},
         executemany_mode="values_plus_batch",
+        hide_parameters=True,  # a failing statement is logged; its values may be secrets
     )
 
 

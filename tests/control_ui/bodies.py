@@ -90,6 +90,8 @@ BODIES: dict[str, Body] = {
     "POST /api/groups": lambda _ids: {"name": "another-group", "kind": "static"},
     "PUT /api/groups/{group_id}": lambda _ids: {"description": "changed"},
     "POST /api/groups/{group_id}/members": lambda ids: {"add": [ids["device_id"]]},
+    "POST /api/reports/evidence": lambda _ids: {"from": "2026-03-01T00:00:00Z", "to": "2026-03-10T00:00:00Z"},
+    "POST /api/alerts/acknowledge": lambda ids: {"ids": [ids["alert_id"]], "comment": "a test"},
     "POST /api/runs": lambda ids: {"playbook": "diagnose", "target": _target(ids)},
     "POST /api/runs/{run_id}/approval": _decision,
     "POST /api/runs/{run_id}/cancel": REASON,

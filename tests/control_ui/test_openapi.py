@@ -61,6 +61,7 @@ def app(
         server.execute("CREATE DATABASE walk TEMPLATE template_carwash STRATEGY file_copy")
         url = server.url("walk")
     app = create_app(_settings(url, redis_server, directory))
+    assert app.test_cli_runner().invoke(args=["evidence", "keygen"]).exit_code == 0
     yield app
     app.extensions["carwash"].sessions.kw["bind"].dispose()
     app.extensions["carwash"].redis.close()

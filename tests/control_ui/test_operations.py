@@ -175,3 +175,10 @@ def test_an_unknown_path_is_a_problem_document_and_answers_are_hardened(client: 
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert json.loads(answer.text)["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_an_id_beyond_what_a_database_holds_is_not_there(
+    client: FlaskClient, headers: dict[Role, dict[str, str]]
+) -> None:
+    answer = client.put(f"/api/notes/{2**63}", json={"name": "x"}, headers=headers[Role.ADMIN] | {"If-Match": '"1"'})
+    assert answer.status_code == 404

@@ -25,11 +25,14 @@ from pydantic import BaseModel
 
 from control_ui.models.scope import Scope, ScopedSession, open_session
 from control_ui.services.actor import Actor
+from control_ui.services.errors import NotFoundError
 from control_ui.services.permissions import Permission
 from control_ui.views.api import binding
 from control_ui.views.authentication import PEOPLE, PUBLIC, Guard
 from control_ui.views.state import app_state
 
+LARGEST_ID = 2**63 - 1
+"""Of the database's integers: what is beyond cannot even be asked for."""
 View = Callable[..., "Reply | BaseModel | Response | None"]
 
 
@@ -160,6 +163,8 @@ def _handler(operation: Operation, view: View) -> Callable[..., Response]:
         identity = operation.guard.identify()
         if operation.permission is not None:
             identity.actor.require(operation.permission)
+        if any(isinstance(value, int) and value > LARGEST_ID for value in path.values()):
+            raise NotFoundError("no row has so large an id")
         arguments = path | binding.bind(operation.query, operation.body)
         if_match = binding.if_match() if operation.conditional else None
         return _call(operation, view, identity.actor, identity.scope, if_match, arguments)
