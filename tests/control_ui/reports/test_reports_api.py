@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from control_ui.models.people import Role
 from control_ui.models.scope import ALL_TENANTS, SessionFactory, open_session
+from control_ui.services.reports import run_history
 from tests.control_ui import factories
 from tests.control_ui.reports import history
 
@@ -111,3 +115,18 @@ def test_a_platform_administrator_reports_on_all_tenants_but_measures_one(reader
     sla = readers.client.get(f"/api/reports/sla?{MARCH}", headers=headers)
     assert sla.status_code == 422
     assert "X-Tenant" in sla.get_json()["detail"]
+
+
+def test_a_report_that_fails_half_way_is_an_error_and_no_file_that_ends_too_early(
+    readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = run_history.rows
+
+    def half(*arguments: Any) -> Iterator[run_history.Row]:
+        yield next(iter(rows(*arguments)))
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(run_history, "rows", half)
+    for form in ("csv", "json", "html"):
+        answer = readers.get(f"/api/reports/runs?{MARCH}&format={form}")
+        assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
