@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def waiting(events: list[Event]) -> bool:
 
 @pytest.fixture
 def left_behind() -> LeftBehind:
-    """Gives the processes below this one that were not there before: the servers of other tests are."""
+    """Gives what this test started below this process: the servers of other tests are there before it."""
     before = set(psutil.Process().children(recursive=True))
     return lambda: [process for process in psutil.Process().children(recursive=True) if process not in before]
 
@@ -64,14 +65,16 @@ def test_a_run_that_ignores_being_asked_is_killed(play: Play, left_behind: LeftB
     assert left_behind() == []
 
 
-def test_a_supervisor_that_hangs_is_killed(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_supervisor_that_hangs_is_killed(
+    play: Play, left_behind: LeftBehind, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("control_ui.runner.ansible.KILL_AFTER_SECONDS", 1.0)
     processes: list[psutil.Process] = []
 
     def hang_then_cancel(events: list[Event]) -> bool:
         if not waiting(events):
             return False
-        (supervisor,) = psutil.Process().children()
+        supervisor = next(process for process in left_behind() if process.ppid() == os.getpid())
         processes.extend(supervisor.children(recursive=True))
         supervisor.suspend()
         return True
@@ -81,7 +84,7 @@ def test_a_supervisor_that_hangs_is_killed(play: Play, monkeypatch: pytest.Monke
     wait_for("the end of every process of the run", lambda: not any(map(is_alive, processes)), seconds=10)
 
 
-def test_a_run_is_ended_when_its_caller_is_interrupted(make_request: MakeRequest) -> None:
+def test_a_run_is_ended_when_its_caller_is_interrupted(make_request: MakeRequest, left_behind: LeftBehind) -> None:
     def interrupt() -> bool:
         raise KeyboardInterrupt
 
