@@ -83,7 +83,8 @@ class Device(TenantOwned, Base):
     registered_at: Mapped[datetime | None]
     camera_host: Mapped[str] = mapped_column(sa.String(253), default="")
     camera_port: Mapped[int] = mapped_column(default=554)
-    camera_path: Mapped[str] = mapped_column(default="/")
+    camera_path: Mapped[str] = mapped_column(SecretText, default="/")
+    """Some cameras take their password in it."""
     camera_user: Mapped[str] = mapped_column(default="")
     camera_password: Mapped[str | None] = mapped_column(SecretText)
     camera_password_revision: Mapped[int] = mapped_column(default=0)

@@ -302,7 +302,7 @@ def upgrade() -> None:
         sa.Column("registered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("camera_host", sa.String(length=253), nullable=False),
         sa.Column("camera_port", BIG_INTEGER, nullable=False),
-        sa.Column("camera_path", sa.Text(), nullable=False),
+        sa.Column("camera_path", sa.LargeBinary(), nullable=False),
         sa.Column("camera_user", sa.Text(), nullable=False),
         sa.Column("camera_password", sa.LargeBinary(), nullable=True),
         sa.Column("camera_password_revision", BIG_INTEGER, nullable=False),

@@ -37,7 +37,7 @@ class InventoryHost:
 def hosts(
     session: ScopedSession, *, slice_id: int | None, secrets: bool, limit: int, cursor: str | None, now: datetime
 ) -> Page[InventoryHost]:
-    """A page of this scope's devices by name, or of one slice's of a run, with what the run gives each.
+    """A page of this scope's devices by name, or of one slice's of a run, with what is wanted of each.
 
     A handful of statements, however many devices. Without `secrets` there are no camera passwords, and no
     configurations, which hold them. Raises InvalidError for a bad cursor.
@@ -47,7 +47,7 @@ def hosts(
     if slice_id is not None:
         query = query.where(Device.id.in_(sa.select(HostResult.device_id).where(HostResult.slice_id == slice_id)))
     page = paginate(session, query, by=(Device.name, Device.id), limit=limit, cursor=cursor)
-    versions = _versions(session, page.items, slice_id, now) if secrets else {}
+    versions = _versions(session, page.items, now) if secrets else {}
     slugs = _slugs(session, page.items)
     found = [
         InventoryHost(
@@ -76,24 +76,18 @@ def group_name(kind: str, word: str) -> str:
     return f"{kind}_{_NOT_IN_A_GROUP_NAME.sub('_', word)}"
 
 
-def _versions(
-    session: ScopedSession, devices: Sequence[Device], slice_id: int | None, now: datetime
-) -> dict[int, ConfigVersion]:
-    """By device id: what the run gives it, else what is wanted of it, else what it runs, if that came from here. A
-    playbook without any would make a configuration out of the variables, under a number of its own."""
+def _versions(session: ScopedSession, devices: Sequence[Device], now: datetime) -> dict[int, ConfigVersion]:
+    """By device id: what is wanted of it, else what it runs, if that came from here. A playbook without any would make
+    a configuration out of the variables, under a number of its own. What a run was once to give is not asked for: it
+    is what is wanted, or it is stale."""
     found = {device.id: version for device in devices if (version := wanted(device.state, now)) is not None}
     others = [device.id for device in devices if device.id not in found]
     is_in_force = sa.and_(
         ConfigVersion.device_id == DeviceState.device_id, ConfigVersion.number == DeviceState.config_version
     )
-    queries = [sa.select(ConfigVersion).join(DeviceState, is_in_force).where(DeviceState.device_id.in_(others))]
-    if slice_id is not None:
-        given = sa.select(ConfigVersion).join(HostResult, HostResult.config_version_id == ConfigVersion.id)
-        mine = HostResult.device_id.in_([device.id for device in devices])
-        queries.append(given.where(HostResult.slice_id == slice_id, mine))
-    for query in queries:
-        found |= {version.device_id: version for version in session.scalars(query.options(load_only(*_WANTED)))}
-    return found
+    query = sa.select(ConfigVersion).join(DeviceState, is_in_force).where(DeviceState.device_id.in_(others))
+    in_force = session.scalars(query.options(load_only(*_WANTED)))
+    return found | {version.device_id: version for version in in_force}
 
 
 def _slugs(session: ScopedSession, devices: Sequence[Device]) -> dict[int, str]:

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from control_ui.models import Device, HostResult, Run, RunSlice
-from control_ui.models.runs import HostOutcome, HostProgress, RunState, SliceState
+from control_ui.models.runs import RunState, SliceState
 from control_ui.models.scope import ScopedSession
 from control_ui.services.deployments import staleness
 from control_ui.services.errors import ServiceError
-from control_ui.services.runs import ending, locks, rollback_points, windows
+from control_ui.services.runs import ending, locks, results, rollback_points, windows
 from control_ui.services.runs.catalogue import catalogue
 
 log = logging.getLogger(__name__)
@@ -102,8 +102,7 @@ def _hosts(session: ScopedSession, run: Run, now: datetime) -> list[HostResult]:
     for result, device in found:
         why = _held(run, device, now) or stale.get(result.id)
         if why:
-            result.outcome, result.progress = HostOutcome.HELD, HostProgress.DONE
-            result.message, result.finished_at = why, now
+            results.hold(result, why, now)
         else:
             kept.append(result)
     return kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +40,12 @@ def of_device(session: ScopedSession, run_id: int, device_id: int) -> HostResult
     if found is None:
         raise NotFoundError(f"device {device_id} is not part of run {run_id}")
     return found
+
+
+def hold(result: HostResult, why: str, now: datetime) -> None:
+    """This host is not to be worked on by this run."""
+    result.outcome, result.progress = HostOutcome.HELD, HostProgress.DONE
+    result.message, result.finished_at = why, now
 
 
 def tally(session: ScopedSession, run_id: int) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from control_ui.models import Device, HostResult, Run, RunSlice, Tenant
-from control_ui.models.runs import RunState, SliceState
+from control_ui.models.runs import HostOutcome, RunState, SliceState
 from control_ui.models.scope import ScopedSession
 from control_ui.services import rows
-from control_ui.services.runs import approvals, ending, inputs, locks
+from control_ui.services.deployments import staleness
+from control_ui.services.runs import approvals, ending, inputs, locks, results
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,10 @@ class Claimed:
 def claim(
     session: ScopedSession, slice_id: int, *, worker: str, private_data_dir: str, token_sha256: str, now: datetime
 ) -> Claimed | None:
-    """Take a queued slice. None where it is gone, taken, or not to be done any more. Commits."""
+    """Take a queued slice. None where it is gone, taken, or not to be done any more. Commits.
+
+    Hosts whose configuration was superseded while the slice was in the queue are held; with none left it has ended.
+    """
     run_id = session.scalars(sa.select(RunSlice.run_id).where(RunSlice.id == slice_id)).one_or_none()
     if run_id is None:
         return None
@@ -51,9 +55,24 @@ def claim(
         session.rollback()
         return None
     rows.swap(session, Run, run_id, Run.state, RunState.QUEUED, {"state": RunState.RUNNING, "started_at": now})
-    claimed = described(session, session.get_one(RunSlice, slice_id))
+    part = session.get_one(RunSlice, slice_id)
+    _hold_stale(session, part, now)
+    claimed = described(session, part)
+    if not claimed.hosts:
+        ending.finish_slice(session, part, SliceState.FINISHED, now)
+        return None
     session.commit()
     return claimed
+
+
+def _hold_stale(session: ScopedSession, part: RunSlice, now: datetime) -> None:
+    query = sa.select(HostResult).where(HostResult.slice_id == part.id, HostResult.outcome.is_(None))
+    waiting = session.scalars(query).all()
+    reasons = staleness.stale(session, waiting, now)
+    for host in waiting:
+        if host.id in reasons:
+            results.hold(host, reasons[host.id], now)
+    session.flush()
 
 
 def prepare(session: ScopedSession, claimed: Claimed, revision: str) -> str | None:
@@ -61,7 +80,7 @@ def prepare(session: ScopedSession, claimed: Claimed, revision: str) -> str | No
     unknown = sa.update(Run).where(Run.id == claimed.run_id, Run.revision == "")
     session.execute(unknown.values(revision=revision))
     run = session.get_one(Run, claimed.run_id, populate_existing=True)
-    hosts = session.scalars(sa.select(HostResult).where(HostResult.slice_id == claimed.slice_id)).all()
+    hosts = session.scalars(sa.select(HostResult).where(*_worked_on(claimed.slice_id))).all()
     objection = approvals.objection(session, run, hosts, revision)
     if objection is None and run.revision != revision:
         objection = f"the playbooks of this worker are {revision}, those of the run's other slices {run.revision}"
@@ -108,10 +127,10 @@ def end(
 
 
 def described(session: ScopedSession, part: RunSlice) -> Claimed:
-    """A slice and all of its hosts."""
+    """A slice and those of its hosts that are worked on."""
     run = session.get_one(Run, part.run_id)
     slug = session.scalars(sa.select(Tenant.slug).where(Tenant.id == run.tenant_id)).one()
-    hosts = session.scalars(sa.select(HostResult.host).where(HostResult.slice_id == part.id).order_by(HostResult.id))
+    hosts = session.scalars(sa.select(HostResult.host).where(*_worked_on(part.id)).order_by(HostResult.id))
     return Claimed(
         slice_id=part.id,
         number=part.number,
@@ -125,3 +144,7 @@ def described(session: ScopedSession, part: RunSlice) -> Claimed:
         forks=run.forks,
         hosts=tuple(hosts),
     )
+
+
+def _worked_on(slice_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return HostResult.slice_id == slice_id, HostResult.outcome.is_distinct_from(HostOutcome.HELD)

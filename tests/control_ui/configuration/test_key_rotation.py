@@ -60,13 +60,13 @@ def rotate(sessions: SessionFactory, *keys: str) -> int:
 
 def test_every_encrypted_column_takes_part() -> None:
     assert {str(column) for column in key_rotation.secret_columns()} >= {
-        "devices.camera_password", "config_versions.document",
+        "devices.camera_password", "devices.camera_path", "config_versions.document",
     }  # fmt: skip
 
 
 def test_after_rotating_the_old_key_is_needed_no_more(sessions: SessionFactory, rows: list[int]) -> None:
     assert counts(sessions, NEW, OLD)["devices.camera_password"] == ([0, 3], 0)
-    assert rotate(sessions, NEW, OLD) == 6
+    assert rotate(sessions, NEW, OLD) == 9
     assert counts(sessions, NEW, OLD)["devices.camera_password"] == ([3, 0], 0)
     assert counts(sessions, NEW)["config_versions.document"] == ([3], 0)
     keyring.load([NEW])
@@ -106,7 +106,7 @@ def test_an_interrupted_rotation_goes_on_where_it_stopped(
         key_rotation.rotate(session, [NEW, OLD], interrupt)
     done = sum(by_key[0] for by_key, _ in counts(sessions, NEW, OLD).values())
     assert done == 2, "the first batch is kept"
-    assert rotate(sessions, NEW, OLD) == 4
+    assert rotate(sessions, NEW, OLD) == 7
 
 
 def test_progress_is_told_by_batch(sessions: SessionFactory, rows: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_the_commands_say_what_each_key_is_still_needed_for(
     assert "can be taken out" not in result.output
     result = command(settings, (NEW, OLD), "rotate")
     assert result.exit_code == 0
-    assert "6 secrets are now encrypted with key 1" in result.output
+    assert "9 secrets are now encrypted with key 1" in result.output
     assert "Nothing needs key 2" in result.output
     assert NEW not in result.output
     assert OLD not in result.output

@@ -175,5 +175,4 @@ def test_a_credential_that_stands_in_a_devices_facts_reaches_no_configuration(
     assert office.post(f"{config}/preview", {}).get_json()["faults"][0]["path"] == "$.rtsp_url"
     assert office.put(config, {"deploy": True}, office.etag(config)).status_code == 422
     assert office.rows(ConfigVersion) == []
-    told = [caplog.text, *(answer.text for answer in answers)]
-    assert traces_of(PLANTED, *told) == []
+    assert traces_of(PLANTED, *everywhere(office, answers, caplog)) == []

@@ -16,9 +16,11 @@ from control_ui.models.scope import SessionFactory
 from control_ui.services.configuration import device_configuration
 from control_ui.services.deployments.rollback import roll_back
 from control_ui.services.deployments.staleness import is_stale
+from control_ui.services.runs import locks, slices
 from tests.control_ui import factories
 from tests.control_ui.deployments.conftest import CONTROL_URL, Stage, make_stage
 from tests.control_ui.deployments.site import Http
+from tests.control_ui.runs import flow
 
 Make = Callable[..., Stage]
 
@@ -89,6 +91,40 @@ def test_the_older_ones_queued_push_never_reaches_it(pair: Stage) -> None:
     assert hosts["pi-2"].outcome is None
     assert pair.progress(older) == {"pi-1": "superseded", "pi-2": "delivering"}
     assert pair.progress(newer) == {"pi-1": "delivering"}
+
+
+def test_a_slice_that_waited_for_a_worker_leaves_out_what_was_superseded_meanwhile(pair: Stage) -> None:
+    pair.new_version(jpeg_quality=82)
+    older = pair.deploy()
+    pair.advance()
+    (late,) = pair.runs(older)
+    pair.dispatch()
+    pair.new_version(jpeg_quality=83)
+    pair.deploy("pi-1")
+    pair.advance()
+    with pair.session() as session:
+        (part,) = flow.parts(session, late)
+        assert flow.claimed(session, part.id, pair.now).hosts == ("pi-2",)
+    hosts = pair.hosts(late.id)
+    assert (hosts["pi-1"].outcome, hosts["pi-2"].outcome) == (HostOutcome.HELD, None)
+    assert "version 3 is" in hosts["pi-1"].message
+
+
+def test_a_slice_with_nothing_left_to_do_ends_without_ansible(pair: Stage) -> None:
+    pair.new_version(jpeg_quality=82)
+    made = pair.deploy()
+    pair.advance()
+    (run,) = pair.runs(made)
+    pair.dispatch()
+    with pair.session() as session:
+        session.execute(sa.text("UPDATE device_states SET desired_config_id = NULL"))
+        (part,) = flow.parts(session, run)
+        taken = slices.claim(session, part.id, worker="a:1", private_data_dir="/", token_sha256="0" * 64, now=pair.now)
+    assert taken is None
+    (run,) = pair.runs(made)
+    assert (run.state, run.counts) == (RunState.SUCCEEDED, {"held": 2, "total": 2})
+    with pair.session() as session:
+        assert locks.holders(session, list(pair.ids.values())) == {}
 
 
 def test_what_is_withdrawn_or_has_expired_is_stale_too(pair: Stage) -> None:

@@ -103,7 +103,7 @@ def test_a_run_reads_its_own_devices_while_it_runs(
     assert (answer.status_code, "ends with the run" in answer.get_json()["detail"]) == (401, True)
 
 
-def test_the_configuration_is_the_runs_else_the_wanted_else_the_one_in_force(
+def test_the_configuration_is_the_wanted_else_the_one_in_force_and_never_one_that_was_superseded(
     client: FlaskClient, session: ScopedSession, fleet: Fleet, a_slice: RunSlice
 ) -> None:
     def version() -> int | None:
@@ -121,7 +121,7 @@ def test_the_configuration_is_the_runs_else_the_wanted_else_the_one_in_force(
     want(session, device, seven, expires_at=None, now=now, replace=True)
     assert version() == 7
     session.execute(sa.update(HostResult).values(config_version_id=six.id))
-    assert version() == 6
+    assert version() == 7
     answer = read(client, agent(RUN_TOKEN))["wash-1"]["variables"]["pi_service_config"]
     assert "version" not in answer
 
