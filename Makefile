@@ -22,7 +22,8 @@ demo-down: setup ## End the demo and leave nothing behind
 	$(SUDO) $(PYTHON) -m virtual_fleet down --name demo
 
 .PHONY: test
-test: setup ## Run the whole suite, virtual sites included (TESTS=path to narrow it)
+test: ## Run the whole suite, virtual sites included (TESTS=path to narrow it)
+	@./setup.sh $(VENV) tests/host_packages.txt
 	$(SUDO) $(PYTHON) -m pytest $(TESTS)
 
 .PHONY: lint

@@ -31,5 +31,29 @@ install_python_packages() {
     sha256sum requirements.txt > "$stamp"
 }
 
+# npm itself is only asked for where there is none: Node.js from elsewhere brings its own, which Debian's would break.
+install_npm() {
+    command -v npm >/dev/null || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -q -y --no-install-recommends npm
+}
+
+# What the pages load, from the locked packages to a folder of its own.
+install_web_libraries() {
+    local vendor=control_ui/static/vendor
+    local stamp="$vendor/.package-lock.sha256"
+    if [ -f "$stamp" ] && sha256sum --check --status "$stamp"; then return 0; fi
+    echo "setup: installing the pages' libraries into $vendor"
+    install_npm
+    npm ci --ignore-scripts --no-audit --no-fund --silent
+    rm -rf "$vendor"
+    mkdir -p "$vendor"
+    cp node_modules/htmx.org/dist/htmx.min.js node_modules/idiomorph/dist/idiomorph-ext.min.js \
+        node_modules/uplot/dist/uPlot.iife.min.js node_modules/uplot/dist/uPlot.min.css \
+        node_modules/ol/dist/ol.js node_modules/ol/ol.css \
+        node_modules/us-atlas/states-10m.json node_modules/world-atlas/countries-110m.json \
+        node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2 "$vendor"
+    sha256sum package-lock.json setup.sh > "$stamp"
+}
+
 install_debian_packages
 install_python_packages
+install_web_libraries

@@ -1,18 +1,51 @@
-"""The pages, rendered here, plain HTML with a style sheet: they work without scripts.
+"""The pages, rendered here: HTML that htmx keeps up to date. What they do, services do, as for the API.
 
-`page.py` says how a view becomes a page; each other module has the pages of one subject.
+`page.py` says how a view becomes a page, `frame.py` what stands around it; each folder has the pages of one section,
+and the templates of the same name.
 """
 
 from __future__ import annotations
 
 from flask import Flask
 
-from control_ui.views.pages import door, health, password, problem_page, start
+from control_ui.views.pages import (
+    account,
+    administration,
+    alerts,
+    audit,
+    configuration,
+    deployments,
+    door,
+    fleet,
+    frame,
+    health,
+    password,
+    problem_page,
+    runs,
+    service,
+    site,
+)
 from control_ui.views.pages.page import blueprint
 
-__all__ = ["door", "health", "password", "register", "start"]
+__all__ = [
+    "account",
+    "administration",
+    "alerts",
+    "audit",
+    "configuration",
+    "deployments",
+    "door",
+    "fleet",
+    "health",
+    "password",
+    "register",
+    "runs",
+    "service",
+    "site",
+]
 
 
 def register(app: Flask) -> None:
     app.register_blueprint(blueprint)
+    frame.register(app)
     app.after_request(problem_page.show)

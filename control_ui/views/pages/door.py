@@ -88,4 +88,4 @@ def _again(problems: Problems, status: int, headers: dict[str, str] | None = Non
 
 
 def _onwards(wanted: str) -> Answer:
-    return redirect(local_path(wanted, url_for("pages.start")), SEE_OTHER)
+    return redirect(local_path(wanted, url_for("pages.fleet")), SEE_OTHER)

@@ -5,6 +5,9 @@
         '''The list of devices.'''
 
 Whoever is not signed in is asked to, and comes back. Every form is checked for its CSRF token before anything else.
+
+What asks before it does something is a page of its own with a template that extends `dialog.html`: a link with
+`hx-get` and `hx-target="#dialog-content"` shows it in a dialog, and without scripts it is simply the next page.
 """
 
 from __future__ import annotations
@@ -13,11 +16,10 @@ import functools
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask import Blueprint, g, redirect, request, url_for
+from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from control_ui.models import User
 from control_ui.models.scope import open_session
 from control_ui.services.permissions import Permission
 from control_ui.views import csrf, login_session
@@ -39,10 +41,14 @@ def page(
     """A page for people who are signed in; with `newcomers` also for those who still have a one-time password."""
 
     def decorate(view: View) -> View:
+        section = view.__module__.removeprefix(f"{__package__}.").partition(".")[0]
+
         @functools.wraps(view)
         def handle(**path: object) -> Answer:
             signed_in = login_session.current()
             if signed_in is None:
+                if "HX-Request" in request.headers:  # the page itself is to be asked for again, not a part of it
+                    return Response(status=204, headers={"HX-Refresh": "true"})
                 wanted = request.full_path.rstrip("?") if request.method == "GET" else None
                 return see_other("login", wanted)
             if signed_in.user.password_expires_at is not None and not newcomers:
@@ -50,7 +56,7 @@ def page(
             identity = by_session(signed_in)
             if permission is not None:
                 identity.actor.require(permission)
-            g.person = signed_in.user
+            g.person, g.actor, g.section = signed_in.user, identity.actor, section
             with open_session(app_state().sessions, identity.scope) as session:
                 return view(Call(session, identity.actor, datetime.now(UTC)), **path)
 
@@ -66,7 +72,10 @@ def see_other(name: str, wanted: str | None = None) -> Response:
     return redirect(url_for(f"pages.{name}", next=wanted), SEE_OTHER)
 
 
-@blueprint.app_context_processor
-def _person() -> dict[str, User | None]:
-    """Whom the frame of a page greets: nobody on pages that are open to all."""
-    return {"person": g.get("person")}
+def done(message: str, name: str, **values: object) -> Response:
+    """What was asked for is done: say so, on the page it leads to. From a dialog the whole page goes there."""
+    flash(message)
+    target = url_for(f"pages.{name}", **values)  # type: ignore[arg-type]  # what a rule takes
+    if "HX-Request" in request.headers:
+        return Response(status=204, headers={"HX-Redirect": target})
+    return redirect(target, SEE_OTHER)
