@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from control_ui.models.people import Role
-from tests.browser.conftest import NARROW, WIDE, OpenPage, accessibility
+from tests.browser.conftest import OpenPage, accessibility
+from tests.browser.plane import NARROW, WIDE
 
 SECTIONS = ("/", "/deployments", "/runs", "/configuration", "/alerts", "/service", "/audit", "/administration")
 
