@@ -1,4 +1,4 @@
-"""A control plane of real processes: PostgreSQL, Redis, and a worker, each of which can be killed."""
+"""A control plane of real processes: a database, Redis, and a worker, each of which can be killed."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from control_ui.models import HostResult, Run, RunEvent, RunSlice
 from control_ui.models.runs import HostProgress, RunState
 from control_ui.models.scope import ALL_TENANTS, ScopedSession, open_session, session_factory
 from control_ui.models.secrets import keyring
-from control_ui.services.runs.catalogue import catalogue
 from control_ui.services.runs.requests import RunRequest, request
 from control_ui.settings import REPOSITORY, Settings
 from tests.control_ui.conftest import NOW, SECRET_KEY
 from tests.control_ui.runs.conftest import PROJECT, Fleet, make_fleet
-from tests.control_ui.servers import Postgres, Redis, wait_until
+from tests.control_ui.servers import Postgres, Redis
 from tests.pi_service.waiting import wait_for
 
 RETURN_SECONDS = 60.0
@@ -33,14 +32,13 @@ RETURN_SECONDS = 60.0
 
 
 class Plane:
-    """The parts; the worker is started when a test asks for it."""
+    """The parts, on SQLite where there is no `postgres`; the worker is started when a test asks for it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, postgres: Postgres | None) -> None:
         self.directory = directory
-        self.postgres, self.redis = Postgres(), Redis()
-        self.postgres.execute("CREATE DATABASE chaos")
+        self.redis = Redis()
         self.environment = {
-            "DATABASE_URL": self.postgres.url("chaos"),
+            "DATABASE_URL": f"sqlite:///{directory / 'control.db'}" if postgres is None else postgres.url(),
             "REDIS_URL": self.redis.url,
             "SECRET_KEY": SECRET_KEY,
             "CARWASH_INSTANCE_DIR": str(directory / "instance"),
@@ -49,7 +47,6 @@ class Plane:
         }
         self.settings = Settings.from_environment(self.environment)
         keyring.load(self.settings.encryption_keys)
-        catalogue.load(PROJECT)
         database.upgrade(self.settings.database_url)
         self.settings.ssh_key_dir.mkdir(parents=True)
         (self.settings.ssh_key_dir / "default").touch(mode=0o600)
@@ -63,10 +60,6 @@ class Plane:
     def session(self) -> Iterator[ScopedSession]:
         with open_session(self._sessions, ALL_TENANTS) as session:
             yield session
-
-    def restart_postgres(self) -> None:
-        """After it was killed: it refuses to start while a process of the old one is still about to end."""
-        wait_until(self.postgres.start, "PostgreSQL", (subprocess.CalledProcessError,))
 
     @property
     def go(self) -> Path:
@@ -145,9 +138,7 @@ class Plane:
             self._worker.kill()
             self._worker.wait()
         self._engine.dispose()
-        self.postgres.stop()
         self.redis.stop()
-        catalogue.load(REPOSITORY)
 
     def _waiting_hosts(self, run_id: int) -> int:
         query = sa.select(sa.func.count()).select_from(RunEvent).where(

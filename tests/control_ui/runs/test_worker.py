@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -16,17 +17,35 @@ import sqlalchemy as sa
 from control_ui.models import DeviceLock
 from control_ui.models.runs import RunState
 from control_ui.services.runs import retries
+from control_ui.services.runs.catalogue import catalogue
 from control_ui.settings import REPOSITORY
 from tests.control_ui.conftest import NOW
+from tests.control_ui.runs.conftest import PROJECT
 from tests.control_ui.runs.plane import Plane, gone
+from tests.control_ui.servers import Postgres, wait_until
 from tests.pi_service.waiting import wait_for
 
 WHOLE = {"changed": 3, "total": 3}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _playbooks_of_the_tests() -> Iterator[None]:
+    catalogue.load(PROJECT)
+    yield
+    catalogue.load(REPOSITORY)
+
+
 @pytest.fixture(scope="module")
-def whole_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    plane = Plane(tmp_path_factory.mktemp("plane"))
+def own_postgres() -> Iterator[Postgres]:
+    """One that may be killed."""
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def whole_plane(own_postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    plane = Plane(tmp_path_factory.mktemp("plane"), own_postgres)
     yield plane
     plane.close()
 
@@ -38,15 +57,26 @@ def plane(whole_plane: Plane) -> Plane:
     return whole_plane
 
 
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Plane]:
+    """The same on SQLite."""
+    plane = Plane(tmp_path, None)
+    plane.worker()
+    yield plane
+    plane.close()
+
+
 def nothing_is_held(plane: Plane) -> bool:
     with plane.session() as session:
-        return session.scalars(sa.select(DeviceLock)).all() == [] and plane.running() == 0
+        held = session.scalars(sa.select(DeviceLock)).all()
+    return held == [] and plane.running() == 0
 
 
 def retried(plane: Plane, run_id: int) -> int:
     """The retry of a run that has ended."""
+    run = plane.run(run_id)
     with plane.session() as session:
-        return retries.retry(session, plane.fleet.actor, plane.run(run_id), "once more", NOW).id
+        return retries.retry(session, plane.fleet.actor, run, "once more", NOW).id
 
 
 def three_below(worker: psutil.Process) -> list[psutil.Process] | None:
@@ -85,24 +115,25 @@ def test_redis_forgets_everything(plane: Plane) -> None:
     assert plane.ended(second).state == RunState.SUCCEEDED
 
 
-def test_postgresql_is_killed_in_the_middle_of_a_run(plane: Plane) -> None:
+def test_postgresql_is_killed_in_the_middle_of_a_run(plane: Plane, own_postgres: Postgres) -> None:
     """The run goes on, and everything that happened while it was away is stored when it is back."""
     run_id = plane.hang()
     journal = plane.journal(run_id)
-    plane.postgres.kill()
+    own_postgres.kill()
     try:
         plane.go.touch()
         wait_for("Ansible to end", lambda: "playbook_on_stats" in journal.read_text())
         told = [json.loads(line)["counter"] for line in journal.read_text().splitlines()]
     finally:
-        plane.restart_postgres()
+        # It refuses to start while a process of the old one is still about to end.
+        wait_until(own_postgres.start, "PostgreSQL", (subprocess.CalledProcessError,))
     assert (plane.ended(run_id).state, plane.run(run_id).counts) == (RunState.SUCCEEDED, WHOLE)
     assert counters(plane, run_id) == told
     assert nothing_is_held(plane)
     assert plane.ended(plane.ask("look")).state == RunState.SUCCEEDED
 
 
-def test_the_worker_is_killed_in_the_middle_of_a_run(plane: Plane) -> None:
+def kill_the_worker_and_retry(plane: Plane) -> None:
     """Ansible ends with it. The next worker settles what is left, and a retry does the rest."""
     run_id = plane.hang()
     told = [json.loads(line)["counter"] for line in plane.journal(run_id).read_text().splitlines()]
@@ -116,6 +147,14 @@ def test_the_worker_is_killed_in_the_middle_of_a_run(plane: Plane) -> None:
     assert nothing_is_held(plane)
     plane.go.touch()
     assert plane.ended(retried(plane, run_id)).counts == WHOLE
+
+
+def test_the_worker_is_killed_in_the_middle_of_a_run(plane: Plane) -> None:
+    kill_the_worker_and_retry(plane)
+
+
+def test_the_worker_is_killed_in_the_middle_of_a_run_on_sqlite(embedded: Plane) -> None:
+    kill_the_worker_and_retry(embedded)
 
 
 def test_the_worker_is_told_to_stop_in_the_middle_of_a_run(plane: Plane) -> None:
