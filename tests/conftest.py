@@ -17,6 +17,15 @@ INTERVAL_SECONDS = 2
 RunPlaybook = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares expensive things stays in one process: all that needs virtual sites, all that needs a browser, and
+    every other file by itself."""
+    for item in items:
+        group = item.path.parent.name if item.path.parent.name == "browser" else str(item.path)
+        item.add_marker(pytest.mark.xdist_group("fleet" if item.get_closest_marker("fleet") else group))
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY

@@ -97,11 +97,11 @@ def test_no_two_sites_share_a_host_key_or_a_machine_id(fleet: Fleet) -> None:
 
 def own_processes() -> list[int]:
     """The fleet's processes that are in no site: its cameras and what holds its namespaces."""
-    ours = os.readlink("/proc/self/ns/pid")
+    ours = Path("/proc/self/ns/pid").readlink()
     found = []
     for pid in cgroups.pids(NAME):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if os.readlink(f"/proc/{pid}/ns/pid") == ours:
+            if Path(f"/proc/{pid}/ns/pid").readlink() == ours:
                 found.append(pid)
     return found
 
