@@ -26,7 +26,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.worker import WorkerStatus
 
-from control_ui.jobs import clock, retention, slices
+from control_ui.jobs import audit, clock, retention, slices
 from control_ui.jobs.context import context
 from control_ui.jobs.stopping import STOPPING
 from control_ui.settings import Settings, SettingsError
@@ -39,7 +39,7 @@ HEALTHY_SECONDS = 60.0
 STOP_SECONDS = 25.0
 """For ending Ansible (10 s at worst), and storing what it had reported."""
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-PRELOADED = (retention, slices)
+PRELOADED = (audit, retention, slices)
 """Jobs are found by name: loaded before the fork, they are there at once."""
 
 log = logging.getLogger(__name__)
