@@ -29,6 +29,7 @@ from rq.worker import WorkerStatus
 from control_ui.jobs import audit, clock, retention, slices
 from control_ui.jobs.context import context
 from control_ui.jobs.stopping import STOPPING
+from control_ui.services.runs.catalogue import catalogue
 from control_ui.settings import Settings, SettingsError
 from control_ui.work_queue import CONTROL, RUNS
 
@@ -172,6 +173,8 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"control_ui: {error}\n")
         return 1
+    catalogue.load(settings.repository)
+    catalogue.tell_faults()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _be_told)
     Supervisor(settings.run_workers).run()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -17,8 +19,10 @@ from control_ui.models import DeviceLock
 from control_ui.models.runs import RunState
 from control_ui.services.runs import retries
 from control_ui.settings import REPOSITORY
-from tests.control_ui.conftest import NOW
+from tests.control_ui.conftest import NOW, SECRET_KEY
+from tests.control_ui.runs.conftest import PROJECT
 from tests.control_ui.runs.plane import Plane, gone
+from tests.control_ui.servers import free_port
 from tests.pi_service.waiting import wait_for
 
 WHOLE = {"changed": 3, "total": 3}
@@ -143,3 +147,22 @@ def test_without_what_it_needs_the_worker_says_so() -> None:
     )
     assert done.returncode == 1
     assert "SECRET_KEY is not set" in done.stderr
+
+
+def test_a_playbook_that_cannot_be_run_is_told_when_the_worker_starts(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "playbooks", tmp_path / "playbooks")
+    (tmp_path / "playbooks" / "look.schema.json").write_text("{")
+    environment = {
+        "SECRET_KEY": SECRET_KEY,
+        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "CARWASH_INSTANCE_DIR": str(tmp_path / "instance"),
+        "CARWASH_REPOSITORY": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "control_ui.worker"]
+    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=subprocess.PIPE, text=True) as worker:
+        assert worker.stderr is not None
+        told = worker.stderr.readline()
+        worker.terminate()
+        worker.communicate(timeout=60)
+    assert "ERROR" in told
+    assert "look.schema.json does not describe its playbook" in told
