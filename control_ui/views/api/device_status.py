@@ -79,7 +79,9 @@ def list_actions(call: Call, device_id: int, query: PageQuery) -> ActionPage:
     idempotent=True,
 )
 def ask_for_action(call: Call, device_id: int, body: ActionIn) -> ActionOut:
-    """Ask a device to do something at its next check-in: once, and not after it has expired."""
+    """Ask a device to do something at its next check-in: once, and not after it has expired.
+
+    Where the tenant asks for four eyes, only `diagnose`: what changes something is a run, which can be approved."""
     device = rows.fetch(call.session, Device, device_id, "device")
     action = mailbox.ask(call.session, call.actor, device, body.kind, body.reason, body.lifetime_seconds, call.now)
     return ActionOut.of(action, call.now)
