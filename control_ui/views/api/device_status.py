@@ -13,7 +13,7 @@ from control_ui.services.pages import paginate
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call
 from control_ui.views.api.schemas.base import PageQuery
-from control_ui.views.api.schemas.devices import (
+from control_ui.views.api.schemas.device_status import (
     ActionIn,
     ActionOut,
     ActionPage,

@@ -52,6 +52,12 @@ class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class ReasonIn(In):
+    """All there is to say of a change that has no content of its own."""
+
+    reason: Text = Field("", description="Why, for the audit trail.")
+
+
 class PageQuery(In):
     """How every list is paged."""
 

@@ -30,10 +30,6 @@ class RunIn(In):
     forks: int | None = Field(None, ge=1, le=MOST_FORKS, description="Hosts at a time; null: as is usual here.")
 
 
-class ReasonIn(In):
-    reason: Text = ""
-
-
 class RunQuery(PageQuery):
     """Which runs."""
 
