@@ -14,6 +14,7 @@ from control_ui import cli, views
 from control_ui.database import make_engine
 from control_ui.models.scope import session_factory
 from control_ui.models.secrets import keyring
+from control_ui.services.runs.catalogue import catalogue
 from control_ui.settings import Settings
 from control_ui.views import csrf, login_session, pages, problem, request_metrics
 from control_ui.views.blueprints import register_all
@@ -41,6 +42,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.extensions[KEY] = make_state(settings)
+    catalogue.load(settings.repository)
+    catalogue.tell_faults()
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -13,6 +13,17 @@ from sqlalchemy import event
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_SECONDS = 15
 STATEMENT_SECONDS = 60
+DEAD_SERVER_SECONDS = 25
+KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": (DEAD_SERVER_SECONDS - 10) // 5,
+    "tcp_user_timeout": DEAD_SERVER_SECONDS * 1000,
+}
+"""A server that vanishes (its machine lost power, a cable, a firewall that forgot) closes no connection. Without these
+a statement would wait for its answer for two hours, or a quarter of an hour for its own bytes to be acknowledged; the
+statement timeout is the server's, and ends nothing when there is none."""
 
 
 def make_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
@@ -32,7 +43,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "options": options, "application_name": "carwash-control"},
+        connect_args=KEEPALIVE | {"connect_timeout": 5, "options": options, "application_name": "carwash-control"},
         executemany_mode="values_plus_batch",
         hide_parameters=True,  # a failing statement is logged; its values may be secrets
     )

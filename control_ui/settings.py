@@ -28,7 +28,7 @@ class Settings:
     redis_url: str
     secret_key: str
     encryption_keys: tuple[str, ...]
-    """Fernet keys, the newest first: it encrypts, all of them decrypt."""
+    """Fernet keys, the newest first: it encrypts, all of them decrypt. The last is the one derived from SECRET_KEY."""
     instance_dir: Path
     """Evidence signing key, SSH keys, private data directories of runs; and the database, where it is SQLite."""
     repository: Path
@@ -44,6 +44,11 @@ class Settings:
     run_workers: int
     hosts_per_slice: int
     ansible_forks: int
+
+    @property
+    def derived_encryption_key(self) -> str:
+        """What encrypts as long as CARWASH_ENCRYPTION_KEYS are not set, and decrypts always."""
+        return _derived_key(self.secret_key)
 
     @property
     def ssh_key_dir(self) -> Path:
@@ -106,11 +111,8 @@ def _database_url(given: Mapping[str, str], instance: Path) -> str:
 
 
 def _encryption_keys(given: Mapping[str, str], secret_key: str) -> tuple[str, ...]:
-    """CARWASH_ENCRYPTION_KEYS, newest first; without it one key is derived from SECRET_KEY."""
-    keys = tuple(key.strip() for key in given.get("CARWASH_ENCRYPTION_KEYS", "").split(",") if key.strip())
-    if not keys:
-        derived = HKDF(SHA256(), 32, salt=None, info=b"carwash camera passwords").derive(secret_key.encode())
-        return (base64.urlsafe_b64encode(derived).decode(),)
+    """CARWASH_ENCRYPTION_KEYS, newest first, and behind them the key that encrypted before they were set."""
+    keys = [key.strip() for key in given.get("CARWASH_ENCRYPTION_KEYS", "").split(",") if key.strip()]
     for position, key in enumerate(keys, start=1):
         try:
             Fernet(key)
@@ -119,7 +121,12 @@ def _encryption_keys(given: Mapping[str, str], secret_key: str) -> tuple[str, ..
                 f"key {position} of CARWASH_ENCRYPTION_KEYS is no Fernet key. Make one: python3 -c"
                 " 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
             ) from error
-    return keys
+    return (*keys, _derived_key(secret_key))
+
+
+def _derived_key(secret_key: str) -> str:
+    derived = HKDF(SHA256(), 32, salt=None, info=b"carwash camera passwords").derive(secret_key.encode())
+    return base64.urlsafe_b64encode(derived).decode()
 
 
 def _flag(given: Mapping[str, str], name: str, *, default: bool) -> bool:

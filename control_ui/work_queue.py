@@ -16,7 +16,7 @@ from rq import Queue
 log = logging.getLogger(__name__)
 
 CONTROL = "control"
-"""Short jobs: dispatching, deployments, pruning."""
+"""Short jobs: dispatching, deployments, pruning, following the audit trail."""
 RUNS = "runs"
 """Slices of runs, which take as long as they take."""
 DISPATCH = "control_ui.jobs.dispatch.dispatch"

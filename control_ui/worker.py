@@ -26,9 +26,10 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.worker import WorkerStatus
 
-from control_ui.jobs import clock, retention, slices
+from control_ui.jobs import audit, clock, retention, slices
 from control_ui.jobs.context import context
 from control_ui.jobs.stopping import STOPPING
+from control_ui.services.runs.catalogue import catalogue
 from control_ui.settings import Settings, SettingsError
 from control_ui.work_queue import CONTROL, RUNS
 
@@ -39,7 +40,7 @@ HEALTHY_SECONDS = 60.0
 STOP_SECONDS = 25.0
 """For ending Ansible (10 s at worst), and storing what it had reported."""
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-PRELOADED = (retention, slices)
+PRELOADED = (audit, retention, slices)
 """Jobs are found by name: loaded before the fork, they are there at once."""
 
 log = logging.getLogger(__name__)
@@ -172,6 +173,8 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"control_ui: {error}\n")
         return 1
+    catalogue.load(settings.repository)
+    catalogue.tell_faults()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _be_told)
     Supervisor(settings.run_workers).run()

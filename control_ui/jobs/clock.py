@@ -10,9 +10,10 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import redis
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from control_ui.jobs import deployments, dispatch, recovery, requeue, schedules
@@ -25,6 +26,7 @@ TICK_SECONDS = 1.0
 LOCK = "carwash:clock"
 LOCK_SECONDS = 10
 RETENTION = "control_ui.jobs.retention.prune"
+CHECK_AUDIT = "control_ui.jobs.audit.check"
 _RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('expire', KEYS[1], ARGV[2]) else return 0 end"
 
 log = logging.getLogger(__name__)
@@ -39,20 +41,25 @@ class Duty:
     do: Callable[[JobContext, datetime], object]
     everywhere: bool = False
     """By the clock of every machine, not only by the one that leads."""
+    patience: timedelta = timedelta(0)
+    """Not before the database has answered for so long: of those whom it judges by their silence, who lives must have
+    had the time to say so."""
     next_at: float = field(default=0.0)
 
 
 def duties() -> list[Duty]:
     return [
-        Duty("reap", 1, recovery.reap, everywhere=True),
+        Duty("database", 1, _ask_database, everywhere=True),
+        Duty("reap", 1, recovery.reap, everywhere=True, patience=reaper.SILENCE),
         Duty("dispatch", 1, lambda _here, _now: dispatch.dispatch()),
         Duty("requeue", 2, requeue.requeue),
         Duty("deployments", 2, lambda _here, _now: deployments.advance()),
         Duty("schedules", 1, schedules.tick),
-        Duty("silent devices", 3, _mark_silent),
+        Duty("silent devices", 3, _mark_silent, patience=status.OUTAGE_PATIENCE),
         Duty("approvals", 10, _expire_approvals),
         Duty("mailboxes", 30, _expire_mail),
         Duty("retention", 3600, lambda here, _now: here.work.wake(RETENTION)),
+        Duty("audit", 6 * 3600, lambda here, _now: here.work.wake(CHECK_AUDIT)),
     ]
 
 
@@ -63,8 +70,8 @@ class Clock:
         self._here = here
         self._name = secrets.token_hex(8)
         self._duties = duties()
-        self._database_since: datetime | None = None
-        """Since when the database has answered every time: a worker can only have been silent while it did."""
+        self._database_since: float | None = None
+        """Monotonic seconds: since then it has answered every time, and only while it does can anybody be heard."""
         self._away = ""
 
     def tick(self, now: datetime, monotonic_seconds: float) -> None:
@@ -74,7 +81,7 @@ class Clock:
             if duty.next_at > monotonic_seconds or not (leads or duty.everywhere):
                 continue
             duty.next_at = monotonic_seconds + duty.every_seconds
-            if duty.do is not recovery.reap or self._may_reap(now):
+            if self._heard_for(monotonic_seconds) >= duty.patience:
                 self._do(duty, now)
 
     def _do(self, duty: Duty, now: datetime) -> None:
@@ -85,7 +92,7 @@ class Clock:
             self._lost(f"the database: {error.orig}", duty)
         except redis.RedisError as error:
             self._lost(f"Redis: {error}", duty)
-        except Exception:
+        except Exception:  # a duty that is broken must not keep the others, and all that wait for them, from being done
             log.exception("the clock could not do its duty %r", duty.name)
         else:
             self._away = ""
@@ -96,11 +103,11 @@ class Clock:
             log.warning("the clock cannot do %r without %s", duty.name, what)
             self._away = what
 
-    def _may_reap(self, now: datetime) -> bool:
-        """Not right after the database was away: workers that live need a moment to say so."""
+    def _heard_for(self, monotonic_seconds: float) -> timedelta:
+        """How long workers and Pis have been able to tell that they live: since the start, or the last outage."""
         if self._database_since is None:
-            self._database_since = now
-        return now - self._database_since >= reaper.SILENCE
+            self._database_since = monotonic_seconds
+        return timedelta(seconds=monotonic_seconds - self._database_since)
 
     def _leads(self) -> bool:
         """Whether this clock is the one that does it all. Without Redis every clock is: nothing is harmed by it."""
@@ -128,6 +135,12 @@ def _tidy(here: JobContext) -> bool:
         log.warning("what slices have left behind is looked at later: %s", error.orig)
         return False
     return True
+
+
+def _ask_database(here: JobContext, _now: datetime) -> None:
+    """A clock that does not lead asks for little else, and would not notice that the database was away."""
+    with here.session() as session:
+        session.execute(sa.select(1))
 
 
 def _mark_silent(here: JobContext, now: datetime) -> None:

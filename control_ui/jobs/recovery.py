@@ -88,7 +88,7 @@ def _recorded(here: JobContext, claimed: Claimed, directory: Path) -> SliceRecor
         store(here, claimed, record.last())
     except DBAPIError:
         raise
-    except Exception:
+    except Exception:  # whatever a worker left half written: of one slice, and no reason to leave the others unsettled
         log.exception("what slice %s left in %s cannot be read", claimed.slice_id, directory)
         return None
     return record

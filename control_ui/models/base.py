@@ -73,3 +73,12 @@ class TenantOwned(Walled):
     """A row that belongs to one tenant, always."""
 
     tenant_id: Mapped[int] = mapped_column(sa.ForeignKey("tenants.id"), index=True)
+
+
+class TenantStamped(TenantOwned):
+    """A row of one tenant in a table that grows by the thousand.
+
+    Its `tenant_id` is neither a foreign key nor an index: with them, storing an event of a run took half as long again.
+    """
+
+    tenant_id: Mapped[int] = mapped_column()

@@ -33,8 +33,8 @@ class Keyring:
             return self._loaded().decrypt(token)
         except InvalidToken as error:
             raise SecretsError(
-                "a secret in the database was encrypted with a key that is not among CARWASH_ENCRYPTION_KEYS (or,"
-                " without these, SECRET_KEY has changed): add the old key behind the new one"
+                "a secret in the database was encrypted with a key that is not among CARWASH_ENCRYPTION_KEYS, nor is it"
+                " the one derived from this SECRET_KEY: add the old key behind the new one, or set the old SECRET_KEY"
             ) from error
 
     def rotate(self, token: bytes) -> bytes:

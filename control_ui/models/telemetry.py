@@ -8,11 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from control_ui.models.base import Base, TenantOwned, words
+from control_ui.models.base import Base, TenantOwned, TenantStamped, words
 from control_ui.models.devices import DeviceStatus
 
 
-class DeviceLog(TenantOwned, Base):
+class DeviceLog(TenantStamped, Base):
     """A line of a Pi's journal. The key tells a line that was sent twice."""
 
     __tablename__ = "device_logs"
@@ -32,7 +32,7 @@ class DeviceLog(TenantOwned, Base):
     message: Mapped[str]
 
 
-class DeviceSample(TenantOwned, Base):
+class DeviceSample(TenantStamped, Base):
     """How a Pi was at one moment, about once a minute. What it could not measure is None."""
 
     __tablename__ = "device_samples"

@@ -73,6 +73,7 @@ def discard(private_data_dir: Path) -> None:
     artifacts = private_data_dir / ARTIFACTS
     if artifacts.is_symlink():
         shutil.rmtree(artifacts.readlink().parent, ignore_errors=True)  # gone already unless the worker died
+    # Everything in it is recorded: what cannot be removed now costs space only, and the next start tries again.
     shutil.rmtree(private_data_dir, ignore_errors=True)
 
 

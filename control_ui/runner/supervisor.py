@@ -114,7 +114,7 @@ def end_children() -> None:
             # A task that became another user on this very machine is not ours to kill.
             with contextlib.suppress(PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(REAP_INTERVAL_SECONDS)
+        time.sleep(REAP_INTERVAL_SECONDS)  # a waitpid that waits has no time limit, and this must come to an end
 
 
 def children() -> list[int]:

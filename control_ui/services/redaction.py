@@ -9,9 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 MASK = "***"
-_URL_CREDENTIALS = re.compile(
-    r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<user>[^\s/@:\"']*):(?P<password>[^\s\"']*)@(?=[^\s@]*)", re.I
-)
+# Takes the rest of the word at once, so that a long line, however it is made, is gone through only once.
+_URL_CREDENTIALS = re.compile(r"://(?P<user>[^\s/@:\"']*):(?P<rest>[^\s\"']*)")
 # Some cameras take name and password in the path: /user=admin&password=secret or /user=admin_password=secret_channel=1.
 _NAMED = re.compile(r"(?P<name>\b\w*(?:password|passwd|pass|pwd|secret|token|api_?key)=)[^\s&'\"]+", re.I)
 _BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}", re.I)
@@ -23,7 +22,7 @@ SHORTEST_KNOWN_SECRET = 4
 
 def redact_text(text: str) -> str:
     """`text` with passwords in URLs and in `password=` masked: `rtsp://user:***@host/path`."""
-    text = _URL_CREDENTIALS.sub(lambda match: f"{match['scheme']}{match['user']}:{MASK}@", text)
+    text = _URL_CREDENTIALS.sub(_without_password, text)
     text = _NAMED.sub(lambda match: f"{match['name']}{MASK}", text)
     return _BEARER.sub(lambda match: f"{match['name']}{MASK}", text)
 
@@ -42,6 +41,12 @@ def redact(value: Any) -> Any:
 def holds_credentials(text: str) -> bool:
     """Whether redacting would change this text."""
     return redact_text(text) != text
+
+
+def _without_password(credentials: re.Match[str]) -> str:
+    """A password goes to the last @: who writes one by hand does not escape the @ in it."""
+    _, at, host = credentials["rest"].rpartition("@")
+    return f"://{credentials['user']}:{MASK}@{host}" if at else credentials[0]
 
 
 def _redact_named(name: str, value: Any) -> Any:

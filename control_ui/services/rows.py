@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from control_ui.models import Base, Tenant
 from control_ui.models.scope import ScopedSession
-from control_ui.services.errors import InvalidError, LostUpdateError, NotFoundError
+from control_ui.services.errors import ConflictError, InvalidError, LostUpdateError, NotFoundError
 
 Row = TypeVar("Row", bound=Base)
 
@@ -21,6 +22,16 @@ def fetch(session: ScopedSession, model: type[Row], row_id: int | str, noun: str
     if row is None:
         raise NotFoundError(f"there is no {noun} {row_id}")
     return row
+
+
+def flush_unless_taken(session: ScopedSession, taken: str) -> None:
+    """Write new rows down. Raises ConflictError with the sentence `taken`, and rolls back, where what must be unique in
+    them is there already."""
+    try:
+        session.flush()
+    except IntegrityError as error:
+        session.rollback()
+        raise ConflictError(taken) from error
 
 
 def current_tenant(session: ScopedSession) -> Tenant:

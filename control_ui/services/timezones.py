@@ -1,9 +1,12 @@
-"""The names of time zones that are known here."""
+"""The names of time zones that are known here, and the years in which a moment can be brought to any of them."""
 
 from __future__ import annotations
 
 import functools
 import zoneinfo
+
+EARLIEST_YEAR = 1970
+LATEST_YEAR = 9998
 
 
 @functools.cache

@@ -8,14 +8,23 @@ from typing import Any
 
 from flask import Flask, Response, g, json, request
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from control_ui.services.configuration.schema_faults import path_of
 from control_ui.services.errors import Fault, InvalidError, ServiceError, TooManyRequestsError
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
+_QUOTES_NOTHING = {
+    "bytes_invalid_encoding": "Data should be valid {encoding}",
+    "json_invalid": "Invalid JSON",
+    "union_tag_invalid": "{discriminator} should be one of {expected_tags}",
+    "uuid_parsing": "Input should be a valid UUID",
+}
+"""For those of pydantic's errors whose own words quote some of what was given."""
 
 
 def problem(
@@ -47,15 +56,16 @@ def register(app: Flask) -> None:
 
 def faults_of(error: ValidationError, where: str) -> list[Fault]:
     """What pydantic found wrong, without quoting what was given: it may be a password."""
+    root = "$" if where == "body" else where
     return [
-        Fault(_path(where, details["loc"]), details["msg"])
-        for details in error.errors(include_url=False, include_context=False, include_input=False)
+        Fault(path_of(details["loc"], root), _message(details))
+        for details in error.errors(include_url=False, include_input=False)
     ]
 
 
-def _path(where: str, location: tuple[int | str, ...]) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return f"${path}" if where == "body" else f"{where}{path}"
+def _message(details: ErrorDetails) -> str:
+    own = _QUOTES_NOTHING.get(details["type"])
+    return details["msg"] if own is None else own.format_map(details.get("ctx", {}))
 
 
 def _of_service(error: ServiceError) -> Response:

@@ -68,6 +68,7 @@ url: https://control.example.com
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_DEVICES = 20_000
+MOST_PROBLEM_BYTES = 16 * 1024
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 GROUP = re.compile(r"pis|(tenant|region|ring|hardware|env|group)_[A-Za-z0-9_]{1,100}")
 HOST_KEY = re.compile(r"((?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]{2,60}) ([A-Za-z0-9+/]{16,8000}={0,2})( [^\r\n]*)?")
@@ -146,8 +147,8 @@ def _body(opener: Any, request: urllib.request.Request, url: str, timeout_second
         with opener.open(request, timeout=timeout_seconds) as response:
             body: bytes = response.read(MOST_BYTES + 1)
     except urllib.error.HTTPError as error:
-        error.close()
-        raise AnsibleParserError(_refusal(error, url)) from None
+        with error:
+            raise AnsibleParserError(_refusal(error, url)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise AnsibleParserError(
@@ -168,7 +169,21 @@ def _refusal(error: urllib.error.HTTPError, url: str) -> str:
     if 300 <= error.code < 400:
         target = error.headers.get("Location", "nowhere")
         return f"{url} sends on to {target}; the token is not taken along. If that is its address, set it as the url"
-    return f"{url} answered {error.code} {error.reason} instead of its inventory"
+    said = _said(error)
+    return f"{url} answered {error.code} {error.reason} instead of its inventory{f': {said}' if said else ''}"
+
+
+def _said(error: urllib.error.HTTPError) -> str:
+    """The control plane's own sentence and what it found wrong, where its answer is a problem document (RFC 9457)."""
+    if error.headers.get_content_type() != "application/problem+json":
+        return ""
+    try:
+        problem = json.loads(error.read(MOST_PROBLEM_BYTES))
+        faults = [f"{fault['path']} {fault['message']}" for fault in problem.get("faults", [])]
+        words = "; ".join([problem["detail"], *faults])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""  # cut off, or of another form: the status says what there is to say
+    return "".join(character for character in words if character.isprintable())
 
 
 def _document(body: bytes, url: str) -> dict[str, Any]:

@@ -171,11 +171,23 @@ def test_pages_that_go_in_circles_end(ask: Ask, plane: ControlPlane) -> None:
     assert "sends the same page of its inventory again and again" in sentence(ask("ansible-inventory", "--list"))
 
 
+def problem(status: int, **parts: Any) -> Answer:
+    document = {"detail": "say \x1b[31mwhich\u2026", "status": status} | parts
+    return Answer(status, json.dumps(document).encode(), {"Content-Type": "application/problem+json"})
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
         (Answer(401), "does not know this token (401)"),
         (Answer(403), "may not read the inventory (403)"),
+        (
+            problem(422, faults=[{"path": "$", "message": "one of acme, blue"}]),
+            "inventory: say [31mwhich\u2026; $ one of acme",
+        ),
+        (problem(503), "answered 503 Service Unavailable instead of its inventory: say [31mwhich\u2026"),
+        (problem(422, detail=7), "answered 422 Unprocessable Entity instead of its inventory"),
+        (problem(422, faults="none"), "answered 422 Unprocessable Entity instead of its inventory"),
         (Answer(500), "answered 500 Internal Server Error instead of its inventory"),
         (Answer(302, headers={"Location": "/elsewhere"}), "sends on to /elsewhere; the token is not taken along"),
         (Answer(body=b"<html>Sign in</html>"), "did not answer in JSON"),
@@ -184,7 +196,21 @@ def test_pages_that_go_in_circles_end(ask: Ask, plane: ControlPlane) -> None:
         (Answer(body=b'{"devices": {}}'), "answered without a list of devices"),
         (Answer(body=b" " * (32 * 2**20 + 1)), "sent more than 32 MiB at once"),
     ],
-    ids=["401", "403", "500", "302", "html", "bytes", "list", "no devices", "large"],
+    ids=[
+        "401",
+        "403",
+        "422",
+        "503",
+        "odd detail",
+        "odd faults",
+        "500",
+        "302",
+        "html",
+        "bytes",
+        "list",
+        "no devices",
+        "large",
+    ],
 )
 def test_every_other_answer_is_explained_by_a_sentence(
     ask: Ask, plane: ControlPlane, answer: Answer, said: str

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 from flask import Flask
+from flask.testing import FlaskClient
 
 from control_ui import create_app, database, make_state
 from control_ui.models.scope import ALL_TENANTS, ScopedSession, SessionFactory, open_session, session_factory
@@ -119,3 +120,8 @@ def app(built_app: Flask, settings: Settings) -> Iterator[Flask]:
     yield built_app
     state.sessions.kw["bind"].dispose()
     state.redis.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

@@ -51,3 +51,13 @@ def test_postgresql_refuses_to_truncate_the_audit_trail(session: ScopedSession) 
         return  # it has no TRUNCATE
     with pytest.raises(sa.exc.DBAPIError, match="append-only"):
         session.execute(sa.text("TRUNCATE audit_entries"))
+
+
+@pytest.mark.parametrize("table", ["run_events", "device_logs", "device_samples"])
+def test_a_table_that_grows_by_the_thousand_has_no_index_but_those_it_is_read_by(database_url: str, table: str) -> None:
+    engine = make_engine(database_url)
+    found = sa.inspect(engine)
+    indexed = {column for index in found.get_indexes(table) for column in index["column_names"]}
+    assert found.get_foreign_keys(table) == []
+    assert indexed <= {"run_id", "host", "device_id", "at"}
+    engine.dispose()

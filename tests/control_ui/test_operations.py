@@ -16,6 +16,7 @@ from control_ui.models.scope import ALL_TENANTS, SessionFactory, open_session
 from control_ui.services.errors import InvalidError
 from control_ui.services.permissions import Permission
 from control_ui.settings import Settings
+from control_ui.views.api.openapi import document
 from control_ui.views.api.operation import Api, Call, Reply
 from control_ui.views.api.schemas.base import In, Name, Out, PageQuery
 from tests.control_ui import factories
@@ -52,6 +53,12 @@ def change_note(call: Call, note_id: int, body: NoteIn) -> Reply:
 def list_notes(_call: Call, query: PageQuery) -> NoteOut:
     """Say how many were asked for."""
     return NoteOut(tenant=str(query.limit))
+
+
+@api.get("/notes/latest", permission=Permission.FLEET_READ, returns=NoteOut, errors=(304, 409))
+def latest_note(_call: Call) -> Reply:
+    """Say that nothing is new."""
+    return Reply(status=304)
 
 
 @pytest.fixture
@@ -182,3 +189,9 @@ def test_an_id_beyond_what_a_database_holds_is_not_there(
 ) -> None:
     answer = client.put(f"/api/notes/{2**63}", json={"name": "x"}, headers=headers[Role.ADMIN] | {"If-Match": '"1"'})
     assert answer.status_code == 404
+
+
+def test_an_answer_without_a_body_is_documented_without_one() -> None:
+    responses = document(api.operations, "/")["paths"]["/api/notes/latest"]["get"]["responses"]
+    assert responses["304"] == {"description": "Not Modified"}
+    assert set(responses["409"]["content"]) == {"application/problem+json"}

@@ -50,6 +50,13 @@ def test_the_derived_encryption_key_depends_on_the_secret_key() -> None:
     assert KEY not in read().encryption_keys[0]
 
 
+def test_keys_that_are_given_come_before_the_derived_one_which_still_decrypts() -> None:
+    given = [Fernet.generate_key().decode() for _ in range(2)]
+    settings = read(CARWASH_ENCRYPTION_KEYS=", ".join(given))
+    assert settings.encryption_keys == (*given, *read().encryption_keys)
+    assert settings.derived_encryption_key == settings.encryption_keys[-1]
+
+
 def test_the_server_ends_with_the_sentence_and_no_traceback(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "control_ui.wsgi"],

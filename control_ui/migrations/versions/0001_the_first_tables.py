@@ -15,8 +15,44 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "run_events",
+        "device_logs",
+        sa.Column("device_id", BIG_INTEGER, nullable=False),
+        sa.Column("entry_id", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("unit", sa.String(length=100), nullable=False),
+        sa.Column("priority", BIG_INTEGER, nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
         sa.Column("tenant_id", BIG_INTEGER, nullable=False),
+        sa.PrimaryKeyConstraint("device_id", "entry_id", "at", name=op.f("pk_device_logs")),
+        postgresql_partition_by="RANGE (at)",
+    )
+    with op.batch_alter_table("device_logs", schema=None) as batch_op:
+        batch_op.create_index("ix_device_logs_device_at", ["device_id", "at"], unique=False)
+
+    op.create_table(
+        "device_samples",
+        sa.Column("device_id", BIG_INTEGER, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cpu_usage_percent", sa.Double(), nullable=True),
+        sa.Column("memory_usage_bytes", BIG_INTEGER, nullable=True),
+        sa.Column("memory_total_bytes", BIG_INTEGER, nullable=True),
+        sa.Column("temperature_celsius", sa.Double(), nullable=True),
+        sa.Column("disk_usage_percent", sa.Double(), nullable=True),
+        sa.Column("network_received_bytes", BIG_INTEGER, nullable=True),
+        sa.Column("network_transmitted_bytes", BIG_INTEGER, nullable=True),
+        sa.Column("stream_status", sa.String(length=24), nullable=True),
+        sa.Column("stream_restarts", BIG_INTEGER, nullable=True),
+        sa.Column("stream_reconnects", BIG_INTEGER, nullable=True),
+        sa.Column("snapshot_age_seconds", sa.Double(), nullable=True),
+        sa.Column("snapshot_fresh", sa.Boolean(), nullable=True),
+        sa.Column("snapshots_published", BIG_INTEGER, nullable=True),
+        sa.Column("config_version", BIG_INTEGER, nullable=True),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
+        sa.PrimaryKeyConstraint("device_id", "at", name=op.f("pk_device_samples")),
+        postgresql_partition_by="RANGE (at)",
+    )
+    op.create_table(
+        "run_events",
         sa.Column("slice_id", BIG_INTEGER, nullable=False),
         sa.Column("counter", BIG_INTEGER, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -29,6 +65,7 @@ def upgrade() -> None:
         sa.Column("duration_seconds", sa.Double(), nullable=True),
         sa.Column("stdout", sa.Text(), nullable=False),
         sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
         sa.PrimaryKeyConstraint("slice_id", "counter", "at", name=op.f("pk_run_events")),
         postgresql_partition_by="RANGE (at)",
     )
@@ -125,49 +162,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("config_templates", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_config_templates_tenant_id"), ["tenant_id"], unique=False)
-
-    op.create_table(
-        "device_logs",
-        sa.Column("device_id", BIG_INTEGER, nullable=False),
-        sa.Column("entry_id", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("unit", sa.String(length=100), nullable=False),
-        sa.Column("priority", BIG_INTEGER, nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_device_logs_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("device_id", "entry_id", "at", name=op.f("pk_device_logs")),
-        postgresql_partition_by="RANGE (at)",
-    )
-    with op.batch_alter_table("device_logs", schema=None) as batch_op:
-        batch_op.create_index("ix_device_logs_device_at", ["device_id", "at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_device_logs_tenant_id"), ["tenant_id"], unique=False)
-
-    op.create_table(
-        "device_samples",
-        sa.Column("device_id", BIG_INTEGER, nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("cpu_usage_percent", sa.Double(), nullable=True),
-        sa.Column("memory_usage_bytes", BIG_INTEGER, nullable=True),
-        sa.Column("memory_total_bytes", BIG_INTEGER, nullable=True),
-        sa.Column("temperature_celsius", sa.Double(), nullable=True),
-        sa.Column("disk_usage_percent", sa.Double(), nullable=True),
-        sa.Column("network_received_bytes", BIG_INTEGER, nullable=True),
-        sa.Column("network_transmitted_bytes", BIG_INTEGER, nullable=True),
-        sa.Column("stream_status", sa.String(length=24), nullable=True),
-        sa.Column("stream_restarts", BIG_INTEGER, nullable=True),
-        sa.Column("stream_reconnects", BIG_INTEGER, nullable=True),
-        sa.Column("snapshot_age_seconds", sa.Double(), nullable=True),
-        sa.Column("snapshot_fresh", sa.Boolean(), nullable=True),
-        sa.Column("snapshots_published", BIG_INTEGER, nullable=True),
-        sa.Column("config_version", BIG_INTEGER, nullable=True),
-        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_device_samples_tenant_id_tenants")),
-        sa.PrimaryKeyConstraint("device_id", "at", name=op.f("pk_device_samples")),
-        postgresql_partition_by="RANGE (at)",
-    )
-    with op.batch_alter_table("device_samples", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_device_samples_tenant_id"), ["tenant_id"], unique=False)
 
     op.create_table(
         "groups",
@@ -1029,15 +1023,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_groups_tenant_id"))
 
     op.drop_table("groups")
-    with op.batch_alter_table("device_samples", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_device_samples_tenant_id"))
-
-    op.drop_table("device_samples")
-    with op.batch_alter_table("device_logs", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_device_logs_tenant_id"))
-        batch_op.drop_index("ix_device_logs_device_at")
-
-    op.drop_table("device_logs")
     with op.batch_alter_table("config_templates", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_config_templates_tenant_id"))
 
@@ -1062,3 +1047,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_run_events_run_host")
 
     op.drop_table("run_events")
+    op.drop_table("device_samples")
+    with op.batch_alter_table("device_logs", schema=None) as batch_op:
+        batch_op.drop_index("ix_device_logs_device_at")
+
+    op.drop_table("device_logs")

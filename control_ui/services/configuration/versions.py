@@ -110,33 +110,34 @@ def make_many(
 def restore(
     session: ScopedSession, device: Device, old: ConfigVersion, *, actor: Actor, reason: str, now: datetime
 ) -> ConfigVersion:
-    """A new number with the content of `old`, which it `restores`. Flushes and does not commit.
+    """A new number with the content of `old`; see `restore_many`."""
+    (restored,) = restore_many(session, [(device, old)], actor=actor, reason=reason, now=now)
+    return restored
+
+
+def restore_many(
+    session: ScopedSession,
+    pairs: Sequence[tuple[Device, ConfigVersion]],
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> list[ConfigVersion]:
+    """For each device, in their order, a new number with the content of an old configuration, which it `restores`.
 
     Secrets are those of today: the camera's login, and the controllers' keys where they are the device's own. To roll
-    back a setting must not lock out a camera or a controller whose secret was changed since."""
+    back a setting must not lock out a camera or a controller whose secret was changed since. Flushes and does not
+    commit. A handful of statements, however many devices, if the old configurations are loaded whole."""
     signature = _Signature(actor, reason, now)
+    devices = [device for device, _ in pairs]
 
-    def attempt() -> ConfigVersion:
-        before = _newest(session, [device]).get(device.id)
-        number = _next_number(before, _reported(session, [device]).get(device.id) or 0)
-        today = _keys_of_today(device, old)
-        shown = {**old.shown, **today, "version": number}
-        document = {**old.document, **today, "version": number}
-        password = device.camera_password
-        document["rtsp_url"] = _with_login_of_today(document["rtsp_url"], device, password)
-        shown["rtsp_url"] = _with_login_of_today(shown["rtsp_url"], device, password and MASK)
-        made = signature.version(
-            device,
-            number,
-            parent_id=None if before is None else before.id,
-            restores_id=old.id,
-            template_version_id=old.template_version_id,
-            document=document,
-            shown=shown,
-            origins=old.origins,
-            content_sha256=content_sha256(shown, device.camera_password_revision),
-        )
-        session.add(made)
+    def attempt() -> list[ConfigVersion]:
+        newest, reported = _newest(session, devices), _reported(session, devices)
+        made = []
+        for device, old in pairs:
+            before = newest.get(device.id)
+            made.append(_again(device, old, before, reported.get(device.id) or 0, signature))
+        session.add_all(made)
         return made
 
     return _numbered(session, attempt)
@@ -207,6 +208,29 @@ def _from(
         shown=rendered.shown,
         origins=rendered.origins,
         content_sha256=rendered.content_sha256,
+    )
+
+
+def _again(
+    device: Device, old: ConfigVersion, before: ConfigVersion | None, reported: int, signature: _Signature
+) -> ConfigVersion:
+    number = _next_number(before, reported)
+    today = _keys_of_today(device, old)
+    shown = {**old.shown, **today, "version": number}
+    document = {**old.document, **today, "version": number}
+    password = device.camera_password
+    document["rtsp_url"] = _with_login_of_today(document["rtsp_url"], device, password)
+    shown["rtsp_url"] = _with_login_of_today(shown["rtsp_url"], device, password and MASK)
+    return signature.version(
+        device,
+        number,
+        parent_id=None if before is None else before.id,
+        restores_id=old.id,
+        template_version_id=old.template_version_id,
+        document=document,
+        shown=shown,
+        origins=old.origins,
+        content_sha256=content_sha256(shown, device.camera_password_revision),
     )
 
 

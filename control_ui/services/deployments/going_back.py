@@ -60,19 +60,19 @@ def _add_devices(
     old = differences.whole_versions(session, {way.to_id for way in ways})
     devices = differences.devices_by_id(session, {way.device_id for way in ways})
     now_in_force = in_force(session, devices)
+    pairs = [(devices[way.device_id], old[way.to_id]) for way in ways if way.action == Action.RESTORE]
+    made = versions.restore_many(session, pairs, actor=actor, reason=rollback.reason, now=now)
+    restored = {version.device_id: version for version in made}
     told: dict[str, Any] = {}
     for way in ways:
-        device = devices[way.device_id]
-        restored = None
-        if way.action == Action.RESTORE:
-            restored = versions.restore(session, device, old[way.to_id], actor=actor, reason=rollback.reason, now=now)
-        session.add(_row(rollback, device, way, restored, now_in_force.get(device.id)))
+        device, version = devices[way.device_id], restored.get(way.device_id)
+        session.add(_row(rollback, device, way, version, now_in_force.get(device.id)))
         told[way.name] = {"action": way.action, "why": way.why, "from": device.state.config_version}
-        if restored is not None:
+        if version is not None:
             told[way.name] |= {
-                "to": restored.number,
+                "to": version.number,
                 "restores": old[way.to_id].number,
-                "sha256": restored.content_sha256,
+                "sha256": version.content_sha256,
             }
     return told
 

@@ -18,6 +18,7 @@ from control_ui.services.configuration import versions
 from control_ui.services.configuration.desire import want_many
 from control_ui.services.deployments import parameters, record
 from control_ui.services.deployments.adopt import adopt_templates, hold
+from control_ui.services.deployments.differences import whole_versions
 from control_ui.services.deployments.push import push, reachable
 from control_ui.services.deployments.waves import AWAY
 from control_ui.services.devices.loading import LEAN
@@ -122,8 +123,8 @@ def _away(state: DeviceState) -> str:
 def _offer(session: ScopedSession, deployment: Deployment, candidates: Sequence[Candidate], now: datetime) -> None:
     """Have the configurations wanted, for devices that are off too. A newer wish stands."""
     chosen = [one for one in candidates if one.row.progress in (DeviceProgress.DELIVERING, DeviceProgress.WAITING)]
+    _renumber(session, deployment, chosen, now)
     for candidate in chosen:
-        _renumber(session, deployment, candidate, now)
         candidate.row.offered_at = now
     session.flush()
     hold(session, {one.device.id for one in chosen})
@@ -139,21 +140,23 @@ def _offer(session: ScopedSession, deployment: Deployment, candidates: Sequence[
             candidate.row.progress, candidate.row.detail = DeviceProgress.SUPERSEDED, "a newer version is wanted"
 
 
-def _renumber(session: ScopedSession, deployment: Deployment, candidate: Candidate, now: datetime) -> None:
+def _renumber(session: ScopedSession, deployment: Deployment, chosen: Sequence[Candidate], now: datetime) -> None:
     """A Pi that has numbered configurations by itself meanwhile would take the version for an old one: give the same
     content a number it takes."""
-    version, reported = candidate.version, candidate.device.state.config_version or 0
-    if version is None or reported < version.number or candidate.in_force_id == version.id:
+    passed = {one.version.id: one for one in chosen if one.version is not None and _has_passed(one, one.version)}
+    if not passed:
         return
-    candidate.version = versions.restore(
-        session,
-        candidate.device,
-        version,
-        actor=record.by_itself(deployment),
-        reason=f"the Pi is at {reported} by itself already",
-        now=now,
-    )
-    candidate.row.config_version_id = candidate.version.id
+    whole = whole_versions(session, passed)
+    pairs = [(one.device, whole[version_id]) for version_id, one in passed.items()]
+    why = "the Pi has numbered configurations by itself meanwhile"
+    made = versions.restore_many(session, pairs, actor=record.by_itself(deployment), reason=why, now=now)
+    for candidate, version in zip(passed.values(), made, strict=True):
+        candidate.version, candidate.row.config_version_id = version, version.id
+
+
+def _has_passed(candidate: Candidate, version: ConfigVersion) -> bool:
+    reported = candidate.device.state.config_version or 0
+    return reported >= version.number and candidate.in_force_id != version.id
 
 
 def _send(session: ScopedSession, deployment: Deployment, candidates: Sequence[Candidate], now: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from control_ui.models import Device, DeviceAction
+from control_ui.models import Device, DeviceAction, Tenant
 from control_ui.models.scope import ScopedSession
 from control_ui.services.actor import Actor
 from control_ui.services.audit.trail import record
@@ -18,6 +18,8 @@ from control_ui.services.devices.reports import ActionResult
 from control_ui.services.errors import ConflictError, InvalidError
 
 KINDS = ("restart_stream", "restart_units", "reboot", "diagnose")
+_BY_RUN = {"restart_stream": "restart", "restart_units": "restart", "reboot": "reboot"}
+"""Those that change something, and the playbook that does it under a second person's eyes."""
 DEFAULT_LIFETIME_SECONDS = 600
 SHORTEST_LIFETIME_SECONDS = 60
 LONGEST_LIFETIME_SECONDS = 7 * 86400
@@ -38,10 +40,12 @@ def ask(
 ) -> DeviceAction:
     """Put an action into the device's mailbox.
 
-    Raises InvalidError for an unknown kind, ConflictError for a device that cannot check in or whose mailbox is full.
+    Raises InvalidError for an unknown kind; ConflictError for a device that cannot check in or whose mailbox is full,
+    and for what needs an approval: a mailbox has nobody who gives one.
     """
     if kind not in KINDS:
         raise InvalidError(f"a Pi knows no action {kind!r}; it knows {', '.join(KINDS)}")
+    _refuse_unseen(session, device, kind)
     if device.token_sha256 is None:
         raise ConflictError(f"{device.name} has no device token, so it does not check in: let it register first")
     expire(session, now, device)
@@ -70,6 +74,15 @@ def ask(
     )
     session.commit()
     return action
+
+
+def _refuse_unseen(session: ScopedSession, device: Device, kind: str) -> None:
+    """Where the tenant asks for four eyes, the mailbox is no way around them."""
+    if kind in _BY_RUN and session.get_one(Tenant, device.tenant_id).requires_approval:
+        raise ConflictError(
+            f"this tenant asks for a second person's approval, which an action of the Pi's own agent ({kind}) has not:"
+            f" start a run of the playbook {_BY_RUN[kind]!r} instead (POST /api/runs), and have it approved"
+        )
 
 
 def waiting(session: ScopedSession, device: Device, now: datetime) -> list[DeviceAction]:

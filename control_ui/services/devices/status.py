@@ -22,6 +22,8 @@ STALE_INTERVALS = 3
 MISSED_CHECKINS = 3
 SHORTEST_SILENCE = timedelta(seconds=30)
 LONGEST_SILENCE = timedelta(days=1)
+OUTAGE_PATIENCE = timedelta(minutes=1)
+"""So long after the control plane itself was away nobody is called silent: twice the shortest silence."""
 PATIENCE = timedelta(minutes=5)
 """So long a wanted configuration may be on its way before it counts against a device that checks in."""
 SILENT = "it does not check in"

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from control_ui.models import Device, Group, HostResult, Run
-from control_ui.models.runs import HostOutcome, HostProgress
+from control_ui.models.runs import FINAL_RUN_STATES, HostOutcome, HostProgress
 from control_ui.models.scope import ScopedSession
 from control_ui.services import rows
 from control_ui.services.devices import groups
@@ -24,8 +24,8 @@ def resolve(session: ScopedSession, target: dict[str, Any]) -> list[Device]:
     """The devices of this scope that `target` names, by name.
 
     Exactly one of `{"device_ids": [..]}`, `{"group_id": n}`, `{"query": "ring=canary"}`, `{"all": true}` and
-    `{"failed_of": run_id}` (hosts that failed, were unreachable or were interrupted in that run). Raises InvalidError
-    where that is no device at all, or an id is unknown; NotFoundError for an unknown group or run.
+    `{"failed_of": run_id}` (hosts of that run that failed, were unreachable, or were not worked on to the end).
+    Raises InvalidError where that is no device at all, or an id is unknown; NotFoundError for an unknown group or run.
     """
     kind, value = _only(target)
     query = sa.select(Device).order_by(Device.name, Device.id).options(*LEAN)
@@ -59,9 +59,11 @@ def _condition(session: ScopedSession, kind: str, value: Any) -> sa.ColumnElemen
 
 
 def _unfinished(run: Run) -> sa.Select[int]:
+    """Once a run has ended, whatever it never came to is not on its way any more."""
     bad = HostResult.outcome.in_([HostOutcome.FAILED, HostOutcome.UNREACHABLE])
-    unfinished = sa.or_(bad, HostResult.progress == HostProgress.INTERRUPTED)
-    return sa.select(HostResult.device_id).where(HostResult.run_id == run.id, unfinished)
+    has_ended = run.state in FINAL_RUN_STATES
+    left = HostResult.outcome.is_(None) if has_ended else HostResult.progress == HostProgress.INTERRUPTED
+    return sa.select(HostResult.device_id).where(HostResult.run_id == run.id, sa.or_(bad, left))
 
 
 def _check_all_found(wanted: list[int], found: list[Device]) -> None:

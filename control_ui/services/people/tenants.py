@@ -13,14 +13,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from control_ui.models import Tenant
 from control_ui.models.scope import ScopedSession
 from control_ui.services import rows
 from control_ui.services.actor import Actor
 from control_ui.services.audit.trail import Subject, record
-from control_ui.services.errors import ConflictError, ForbiddenError
+from control_ui.services.errors import ForbiddenError
 from control_ui.services.pages import Page, paginate
 from control_ui.services.people import fields
 from control_ui.services.permissions import Permission
@@ -54,11 +53,7 @@ def create(session: ScopedSession, actor: Actor, new: NewTenant, *, reason: str,
     fields.check(slug=new.slug, name=new.name, timezone=new.timezone)
     tenant = Tenant(**asdict(new), created_at=now)
     session.add(tenant)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        session.rollback()
-        raise ConflictError(f"the slug {new.slug} is taken: choose another") from error
+    rows.flush_unless_taken(session, f"the slug {new.slug} is taken: choose another")
     _record(session, actor, "tenant.create", tenant, reason=reason, after=_described(tenant), now=now)
     session.commit()
     return tenant

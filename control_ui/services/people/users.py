@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from control_ui.models import User
 from control_ui.models.people import Role
@@ -22,7 +21,7 @@ from control_ui.models.scope import ScopedSession
 from control_ui.services import rows
 from control_ui.services.actor import Actor
 from control_ui.services.audit.trail import Subject, record
-from control_ui.services.errors import ConflictError, Fault, ForbiddenError, InvalidError
+from control_ui.services.errors import Fault, ForbiddenError, InvalidError
 from control_ui.services.pages import Page, paginate
 from control_ui.services.people import administrators, api_tokens, fields, passwords, sign_ins
 from control_ui.services.people.in_person import require_in_person
@@ -73,11 +72,7 @@ def create(
         created_at=now,
     )
     session.add(user)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        session.rollback()
-        raise ConflictError(f"{new.email} cannot get an account: there is one with this address") from error
+    rows.flush_unless_taken(session, f"{new.email} cannot get an account: there is one with this address")
     _record(session, actor, "user.create", user, reason=reason, after=_described(user), now=now)
     session.commit()
     return user, one_time

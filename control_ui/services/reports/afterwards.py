@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,31 +93,24 @@ def _approvals(session: ScopedSession, runs: list[int], deployments: list[int]) 
 
 
 def _later_runs(session: ScopedSession, runs: list[int]) -> dict[tuple[int, int], list[Rollback]]:
-    query = (
-        sa.select(Run, HostResult.device_id)
-        .join(HostResult, HostResult.run_id == Run.id)
-        .where(Run.rollback_of_id.in_(runs))
-        .order_by(Run.id)
-    )
-    found = defaultdict(list)
-    for run, device_id in session.execute(query):
-        rollback = Rollback("run", run.id, run.requested_by, run.started_at or run.requested_at, str(run.state))
-        found[run.rollback_of_id or 0, device_id].append(rollback)
-    return found
+    query = sa.select(Run, HostResult.device_id).join(HostResult, HostResult.run_id == Run.id)
+    return _later("run", session.execute(query.where(Run.rollback_of_id.in_(runs)).order_by(Run.id)))
 
 
 def _later_deployments(session: ScopedSession, deployments: list[int]) -> dict[tuple[int, int], list[Rollback]]:
-    query = (
-        sa.select(Deployment, DeploymentDevice.device_id)
-        .join(DeploymentDevice, DeploymentDevice.deployment_id == Deployment.id)
-        .where(Deployment.rollback_of_id.in_(deployments))
-        .order_by(Deployment.id)
-    )
-    found = defaultdict(list)
-    for row, device_id in session.execute(query):
-        rollback = Rollback("deployment", row.id, row.requested_by, row.started_at or row.requested_at, str(row.state))
-        found[row.rollback_of_id or 0, device_id].append(rollback)
-    return found
+    device = DeploymentDevice
+    query = sa.select(Deployment, device.device_id).join(device, device.deployment_id == Deployment.id)
+    found = session.execute(query.where(Deployment.rollback_of_id.in_(deployments)).order_by(Deployment.id))
+    return _later("deployment", found)
+
+
+def _later(kind: str, found: Iterable[tuple[Run | Deployment, int]]) -> dict[tuple[int, int], list[Rollback]]:
+    """By what they took back, and device."""
+    rollbacks = defaultdict(list)
+    for row, device_id in found:
+        rollback = Rollback(kind, row.id, row.requested_by, row.started_at or row.requested_at, str(row.state))
+        rollbacks[row.rollback_of_id or 0, device_id].append(rollback)
+    return rollbacks
 
 
 def _own_rollbacks(session: ScopedSession, deployments: list[int]) -> dict[tuple[int, int, int], Rollback]:

@@ -8,10 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from control_ui.services.errors import Fault, InvalidError
+from control_ui.services.timezones import EARLIEST_YEAR, LATEST_YEAR
 
 LONGEST = timedelta(days=400)
-EARLIEST_YEAR = 1970
-LATEST_YEAR = 9998
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from control_ui.models import Tenant
 from control_ui.models.scope import ScopedSession
-from control_ui.services.reports import maintenance, sla_sources
-from control_ui.services.reports.intervals import Span, Spans, length, union
+from control_ui.services.reports import sla_sources
+from control_ui.services.reports.intervals import Span, Spans, intersection, length, union
 from control_ui.services.reports.period import Period
 from control_ui.services.reports.sla_device import DeviceSla, Gap, Measure
 from control_ui.services.reports.sla_sources import Place
+from control_ui.services.runs import windows
 
 TARGET_PERCENT = 99.5
 MOST_GAPS = 200
@@ -128,7 +128,8 @@ def _site(measure: Measure, places: Sequence[Place], options: Options) -> SiteSl
 
 
 def _planned(place: Place, within: Span) -> Spans:
-    return maintenance.spans(place.windows, ZoneInfo(place.timezone), within)
+    """A site without windows may be worked on at any time, but no time of it is maintenance."""
+    return intersection(union(windows.openings(place.windows, place.timezone, *within)), [within])
 
 
 def _named(seen: dict[str, DeviceSla], *, several: bool) -> list[Gap]:

@@ -8,6 +8,7 @@ it may be cut in slices that run at the same time (`slices`; a playbook that goe
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from control_ui.settings import REPOSITORY
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _SUFFIX = ".schema.json"
 _LONGEST_MESSAGE = 300
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,17 @@ class Catalogue:
         """Take the playbooks from this checkout. Read anew each time: what lies there is what would be run."""
         self.repository = repository
 
+    def tell_faults(self) -> None:
+        """Log which playbooks cannot be run, for whoever starts this: the rest works without them."""
+        for file in self._files():
+            try:
+                _read(file)
+            except UnavailableError as error:
+                log.error("%s; it cannot be run until this is mended", error.detail)
+
     def all(self) -> list[Playbook]:
         """Every playbook of the list, by name. Raises UnavailableError where a schema cannot be read."""
-        files = sorted((self.repository / "playbooks").glob(f"*{_SUFFIX}"))
-        return [_read(file) for file in files if file.with_name(_name(file) + ".yml").is_file()]
+        return [_read(file) for file in self._files()]
 
     def find(self, name: str) -> Playbook:
         """Raises NotFoundError, UnavailableError."""
@@ -69,6 +79,11 @@ class Catalogue:
         if not _NAME.fullmatch(name) or not file.is_file() or not file.with_name(f"{name}.yml").is_file():
             raise NotFoundError(f"there is no playbook {name!r} that may be run from here; GET /api/playbooks has them")
         return _read(file)
+
+    def _files(self) -> list[Path]:
+        """The schemas that have a playbook beside them."""
+        files = sorted((self.repository / "playbooks").glob(f"*{_SUFFIX}"))
+        return [file for file in files if file.with_name(_name(file) + ".yml").is_file()]
 
 
 catalogue = Catalogue()

@@ -42,8 +42,7 @@ def store(session: ScopedSession, events: Sequence[Row], *hosts: Sequence[Row]) 
 def _insert(session: ScopedSession, events: Sequence[Row]) -> None:
     if events:
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        # Nobody needs the counters, but asking for them is what makes SQLAlchemy send many rows in one statement.
-        session.execute(insert(_EVENTS).on_conflict_do_nothing().returning(_EVENTS.c.counter), list(events)).close()
+        session.execute(insert(_EVENTS).on_conflict_do_nothing(), list(events))
 
 
 def _insert_one_by_one(session: ScopedSession, events: Sequence[Row]) -> None:

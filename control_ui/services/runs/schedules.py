@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from cronsim import CronSim, CronSimError
-from sqlalchemy.exc import IntegrityError
 
 from control_ui.models import Run, Schedule, User
 from control_ui.models.runs import FINAL_RUN_STATES
@@ -69,7 +68,7 @@ def create(session: ScopedSession, actor: Actor, form: ScheduleForm, reason: str
     schedule = Schedule(tenant_id=tenant.id, created_by_id=actor.user_id, created_at=now)
     _fill(schedule, form, now)
     session.add(schedule)
-    _flush(session, form.name)
+    rows.flush_unless_taken(session, f"there is a schedule {form.name!r} already")
     _record(session, actor, schedule, "schedule.create", reason, now, after=described(schedule))
     session.commit()
     return schedule
@@ -93,7 +92,7 @@ def update(
     _fill(schedule, form, now)
     # Who says last what it does answers for it: nobody approves what they themselves have put into another's schedule.
     schedule.created_by_id = actor.user_id
-    _flush(session, form.name)
+    rows.flush_unless_taken(session, f"there is a schedule {form.name!r} already")
     _record(session, actor, schedule, "schedule.update", reason, now, before=before, after=described(schedule))
     session.commit()
     return schedule
@@ -164,14 +163,6 @@ def _fill(schedule: Schedule, form: ScheduleForm, now: datetime) -> None:
     following = next_tick(form.cron, form.timezone, now)
     schedule.next_at = following if form.enabled else None
     schedule.last_error = ""
-
-
-def _flush(session: ScopedSession, name: str) -> None:
-    try:
-        session.flush()
-    except IntegrityError as error:
-        session.rollback()
-        raise ConflictError(f"there is a schedule {name!r} already") from error
 
 
 def _claim(session: ScopedSession, schedule: Schedule, now: datetime) -> bool:

@@ -8,7 +8,7 @@ show it twice in autumn, it opens the first time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,11 +19,7 @@ _DAYS_AHEAD = 8
 
 def is_open(windows: Sequence[Any], timezone: str, now: datetime) -> bool:
     """Whether the site may be worked on now. Without windows it always may."""
-    if not windows:
-        return True
-    longest = max(int(window["minutes"]) for window in windows)
-    first = now.astimezone(ZoneInfo(timezone)).date() - timedelta(minutes=longest) - timedelta(days=1)
-    return any(opens <= now < closes for opens, closes in _openings(windows, timezone, first, now))
+    return not windows or any(opens <= now < closes for opens, closes in openings(windows, timezone, now, now))
 
 
 def next_opening(windows: Sequence[Any], timezone: str, now: datetime) -> datetime | None:
@@ -32,19 +28,21 @@ def next_opening(windows: Sequence[Any], timezone: str, now: datetime) -> dateti
         return None
     if is_open(windows, timezone, now):
         return now
-    today = now.astimezone(ZoneInfo(timezone)).date()
     until = now + timedelta(days=_DAYS_AHEAD)
-    return min((opens for opens, _ in _openings(windows, timezone, today, until) if opens > now), default=None)
+    return min((opens for opens, _ in openings(windows, timezone, now, until) if opens > now), default=None)
 
 
-def _openings(
-    windows: Sequence[Any], timezone: str, first: date, until: datetime
+def openings(
+    windows: Sequence[Any], timezone: str, since: datetime, until: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Every opening that begins on the day `first` or later, and not after `until`."""
+    """When each opens and closes, by day: all that are open between the two moments, and some just before and after."""
     zone = ZoneInfo(timezone)
-    for number in range((until.astimezone(zone).date() - first).days + 1):
-        day = first + timedelta(days=number)
+    longest = timedelta(minutes=max((int(window["minutes"]) for window in windows), default=0))
+    day = (since - longest).astimezone(zone).date() - timedelta(days=1)  # where the clocks go back past midnight
+    last = until.astimezone(zone).date()
+    while day <= last:
         for window in windows:
             if DAYS[day.weekday()] in window["days"]:
                 opens = datetime.combine(day, time.fromisoformat(window["start"]), zone).astimezone(UTC)
                 yield opens, opens + timedelta(minutes=int(window["minutes"]))
+        day += timedelta(days=1)

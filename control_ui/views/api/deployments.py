@@ -7,7 +7,7 @@ from control_ui.services import rows
 from control_ui.services.deployments import approve, control, differences, preview, request, rollback, search
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call, Reply
-from control_ui.views.api.schemas.base import PageQuery
+from control_ui.views.api.schemas.base import PageQuery, ReasonIn
 from control_ui.views.api.schemas.deployments import (
     DeployIn,
     DeploymentDeviceOut,
@@ -16,7 +16,6 @@ from control_ui.views.api.schemas.deployments import (
     DeploymentOut,
     DeploymentPage,
     DeploymentQuery,
-    DeploymentReasonIn,
     DeviceDifferenceOut,
     DeviceDifferencePage,
 )
@@ -108,11 +107,11 @@ def decide_on_deployment(call: Call, deployment_id: int, body: DecisionIn) -> Ap
 @api.post(
     "/deployments/<int:deployment_id>/pause",
     permission=Permission.CONFIG_WRITE,
-    body=DeploymentReasonIn,
+    body=ReasonIn,
     returns=DeploymentOut,
     errors=(409,),
 )
-def pause_deployment(call: Call, deployment_id: int, body: DeploymentReasonIn) -> DeploymentOut:
+def pause_deployment(call: Call, deployment_id: int, body: ReasonIn) -> DeploymentOut:
     """Begin no further wave for now.
 
     Devices that are being given the configuration go on and are judged; too many failures still take it back."""
@@ -122,11 +121,11 @@ def pause_deployment(call: Call, deployment_id: int, body: DeploymentReasonIn) -
 @api.post(
     "/deployments/<int:deployment_id>/resume",
     permission=Permission.CONFIG_WRITE,
-    body=DeploymentReasonIn,
+    body=ReasonIn,
     returns=DeploymentOut,
     errors=(409,),
 )
-def resume_deployment(call: Call, deployment_id: int, body: DeploymentReasonIn) -> DeploymentOut:
+def resume_deployment(call: Call, deployment_id: int, body: ReasonIn) -> DeploymentOut:
     """Go on with a deployment that was paused, by a person or because it could not go on by itself."""
     deployment = control.resume(call.session, call.actor, deployment_id, body.reason, call.now)
     app_state().work.wake(ADVANCE_DEPLOYMENTS)
@@ -136,11 +135,11 @@ def resume_deployment(call: Call, deployment_id: int, body: DeploymentReasonIn) 
 @api.post(
     "/deployments/<int:deployment_id>/cancel",
     permission=Permission.CONFIG_WRITE,
-    body=DeploymentReasonIn,
+    body=ReasonIn,
     returns=DeploymentOut,
     errors=(409,),
 )
-def cancel_deployment(call: Call, deployment_id: int, body: DeploymentReasonIn) -> DeploymentOut:
+def cancel_deployment(call: Call, deployment_id: int, body: ReasonIn) -> DeploymentOut:
     """End a deployment where it is.
 
     Devices that have the configuration keep it; those that have not been reached do not get it any more. To have the
@@ -160,13 +159,13 @@ def preview_deployment_rollback(call: Call, deployment_id: int) -> ForeseenList:
 @api.post(
     "/deployments/<int:deployment_id>/rollback",
     permission=Permission.CONFIG_WRITE,
-    body=DeploymentReasonIn,
+    body=ReasonIn,
     returns=DeploymentOut,
     status=202,
     errors=(409,),
     idempotent=True,
 )
-def roll_back_deployment(call: Call, deployment_id: int, body: DeploymentReasonIn) -> Reply:
+def roll_back_deployment(call: Call, deployment_id: int, body: ReasonIn) -> Reply:
     """Take a deployment back; gives the deployment that does it.
 
     Only what it has changed, and what still runs or wants it: a device that has moved on is left alone, and told."""

@@ -13,7 +13,7 @@ from control_ui.services.pages import paginate
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call
 from control_ui.views.api.schemas.base import PageQuery
-from control_ui.views.api.schemas.devices import (
+from control_ui.views.api.schemas.device_status import (
     ActionIn,
     ActionOut,
     ActionPage,
@@ -79,7 +79,9 @@ def list_actions(call: Call, device_id: int, query: PageQuery) -> ActionPage:
     idempotent=True,
 )
 def ask_for_action(call: Call, device_id: int, body: ActionIn) -> ActionOut:
-    """Ask a device to do something at its next check-in: once, and not after it has expired."""
+    """Ask a device to do something at its next check-in: once, and not after it has expired.
+
+    Where the tenant asks for four eyes, only `diagnose`: what changes something is a run, which can be approved."""
     device = rows.fetch(call.session, Device, device_id, "device")
     action = mailbox.ask(call.session, call.actor, device, body.kind, body.reason, body.lifetime_seconds, call.now)
     return ActionOut.of(action, call.now)

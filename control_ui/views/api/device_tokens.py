@@ -13,11 +13,11 @@ from control_ui.services.devices.registration_limit import RegistrationLimit
 from control_ui.services.errors import ServiceError
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call, Reply
-from control_ui.views.api.schemas.devices import (
+from control_ui.views.api.schemas.base import ReasonIn
+from control_ui.views.api.schemas.device_tokens import (
     DeviceTokenOut,
     EnrolmentTokenIn,
     EnrolmentTokenOut,
-    ReasonIn,
     RegisteredOut,
     RegisterIn,
 )

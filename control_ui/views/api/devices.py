@@ -7,6 +7,7 @@ from control_ui.services import rows
 from control_ui.services.devices import bulk, records, search, targets
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call, Reply
+from control_ui.views.api.schemas.base import ReasonIn
 from control_ui.views.api.schemas.devices import (
     BulkIn,
     BulkOut,
@@ -16,7 +17,6 @@ from control_ui.views.api.schemas.devices import (
     DevicePage,
     DeviceQuery,
     DeviceSummary,
-    ReasonQuery,
 )
 
 api = Api("devices", "devices")
@@ -62,11 +62,11 @@ def change_device(call: Call, device_id: int, body: DeviceChangeIn) -> Reply:
 @api.delete(
     "/devices/<int:device_id>",
     permission=Permission.DEVICES_MANAGE,
-    query=ReasonQuery,
+    query=ReasonIn,
     status=204,
     errors=(409,),
 )
-def delete_device(call: Call, device_id: int, query: ReasonQuery) -> None:
+def delete_device(call: Call, device_id: int, query: ReasonIn) -> None:
     """Delete a device that has no history. One that has (409) is shut out by revoking its token instead."""
     device = rows.fetch(call.session, Device, device_id, "device")
     records.remove(call.session, call.actor, device, reason=query.reason, now=call.now)

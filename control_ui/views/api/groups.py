@@ -10,8 +10,7 @@ from control_ui.services.devices import groups
 from control_ui.services.pages import paginate
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call, Reply
-from control_ui.views.api.schemas.base import PageQuery
-from control_ui.views.api.schemas.devices import ReasonQuery
+from control_ui.views.api.schemas.base import PageQuery, ReasonIn
 from control_ui.views.api.schemas.groups import GroupChangeIn, GroupIn, GroupOut, GroupPage, MembersIn, MembersOut
 
 api = Api("groups", "groups")
@@ -53,8 +52,8 @@ def change_group(call: Call, group_id: int, body: GroupChangeIn) -> Reply:
     return _reply(call, groups.change(call.session, call.actor, group, body.values(), reason=body.reason, now=call.now))
 
 
-@api.delete("/groups/<int:group_id>", permission=Permission.DEVICES_MANAGE, query=ReasonQuery, status=204)
-def delete_group(call: Call, group_id: int, query: ReasonQuery) -> None:
+@api.delete("/groups/<int:group_id>", permission=Permission.DEVICES_MANAGE, query=ReasonIn, status=204)
+def delete_group(call: Call, group_id: int, query: ReasonIn) -> None:
     """Delete a group. Its devices stay."""
     group = rows.fetch(call.session, Group, group_id, "group")
     groups.remove(call.session, call.actor, group, reason=query.reason, now=call.now)

@@ -154,7 +154,8 @@ def _responses(operation: Operation, references: References) -> dict[str, Any]:
     responses: dict[str, Any] = {str(operation.status): _success(operation, references)}
     problem = {"application/problem+json": {"schema": references[Problem, "serialization"]}}
     for status in sorted(_errors(operation)):
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": problem}
+        described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+        responses[str(status)] = described if status == HTTPStatus.NOT_MODIFIED else described | {"content": problem}
     return responses
 
 

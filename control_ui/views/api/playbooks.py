@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from flask.blueprints import BlueprintSetupState
-
 from control_ui.services.permissions import Permission
 from control_ui.services.runs.catalogue import catalogue
 from control_ui.views.api.operation import Api, Call
 from control_ui.views.api.schemas.playbooks import PlaybookOut, PlaybooksOut
-from control_ui.views.state import KEY
 
 api = Api("playbooks", "runs")
-
-
-def _load(setup: BlueprintSetupState) -> None:
-    """Services are handed no settings: the application whose API this is says where its playbooks are."""
-    catalogue.load(setup.app.extensions[KEY].settings.repository)
-
-
-api.blueprint.record(_load)
 
 
 @api.get("/playbooks", permission=Permission.FLEET_READ, returns=PlaybooksOut)

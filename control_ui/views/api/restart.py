@@ -30,7 +30,7 @@ def restart(call: Call, device_id: int, body: RestartIn) -> RestartOut:
     """Restart the camera service of a device.
 
     By a run of the playbook `restart` over SSH, or by the Pi itself at its next check-in, which also reaches a Pi that
-    can not be reached from outside."""
+    can not be reached from outside. Where the tenant asks for four eyes, only by a run, which is proposed first."""
     device = rows.fetch(call.session, Device, device_id, "device")
     if body.via == "agent":
         if body.units:

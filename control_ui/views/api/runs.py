@@ -10,6 +10,7 @@ from control_ui.services.runs import approvals, progress, requests, results, ret
 from control_ui.services.runs import cancel as canceling
 from control_ui.services.runs.requests import RunRequest
 from control_ui.views.api.operation import Api, Call, Reply
+from control_ui.views.api.schemas.base import ReasonIn
 from control_ui.views.api.schemas.runs import (
     ApprovalOut,
     HostDetailOut,
@@ -17,7 +18,6 @@ from control_ui.views.api.schemas.runs import (
     HostPage,
     HostQuery,
     ProgressOut,
-    ReasonIn,
     RunDetailOut,
     RunIn,
     RunOut,

@@ -11,7 +11,8 @@ from control_ui.services.permissions import Permission
 from control_ui.services.runs import schedules
 from control_ui.services.runs.schedules import ScheduleForm
 from control_ui.views.api.operation import Api, Call, Reply
-from control_ui.views.api.schemas.schedules import ReasonQuery, ScheduleIn, ScheduleOut, SchedulePage, ScheduleQuery
+from control_ui.views.api.schemas.base import ReasonIn
+from control_ui.views.api.schemas.schedules import ScheduleIn, ScheduleOut, SchedulePage, ScheduleQuery
 
 api = Api("schedules", "schedules")
 
@@ -64,11 +65,11 @@ def change_schedule(call: Call, schedule_id: int, body: ScheduleIn) -> Reply:
 @api.delete(
     "/schedules/<int:schedule_id>",
     permission=Permission.FLEET_OPERATE,
-    query=ReasonQuery,
+    query=ReasonIn,
     status=204,
     conditional=True,
 )
-def delete_schedule(call: Call, schedule_id: int, query: ReasonQuery) -> None:
+def delete_schedule(call: Call, schedule_id: int, query: ReasonIn) -> None:
     """Delete a schedule. Its runs stay."""
     schedules.delete(call.session, call.actor, schedule_id, call.if_match or 0, query.reason, call.now)
 

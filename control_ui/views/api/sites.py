@@ -7,7 +7,7 @@ from control_ui.services import rows
 from control_ui.services.devices import sites
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call, Reply
-from control_ui.views.api.schemas.devices import ReasonQuery
+from control_ui.views.api.schemas.base import ReasonIn
 from control_ui.views.api.schemas.sites import SiteChangeIn, SiteIn, SiteOut, SitePage, SiteQuery
 
 api = Api("sites", "sites")
@@ -47,8 +47,8 @@ def change_site(call: Call, site_id: int, body: SiteChangeIn) -> Reply:
     return _reply(sites.change(call.session, call.actor, site, body.values(), reason=body.reason, now=call.now))
 
 
-@api.delete("/sites/<int:site_id>", permission=Permission.DEVICES_MANAGE, query=ReasonQuery, status=204, errors=(409,))
-def delete_site(call: Call, site_id: int, query: ReasonQuery) -> None:
+@api.delete("/sites/<int:site_id>", permission=Permission.DEVICES_MANAGE, query=ReasonIn, status=204, errors=(409,))
+def delete_site(call: Call, site_id: int, query: ReasonIn) -> None:
     """Delete a site at which no device stands."""
     site = rows.fetch(call.session, Site, site_id, "site")
     sites.remove(call.session, call.actor, site, reason=query.reason, now=call.now)

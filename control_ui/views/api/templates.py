@@ -6,13 +6,12 @@ from control_ui.services.configuration import templates
 from control_ui.services.configuration.diff import Side, compare
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call, Reply
-from control_ui.views.api.schemas.base import PageQuery
+from control_ui.views.api.schemas.base import PageQuery, ReasonIn
 from control_ui.views.api.schemas.templates import (
     TemplateCreateIn,
     TemplateOut,
     TemplatePage,
     TemplateQuery,
-    TemplateReasonIn,
     TemplateSummary,
     TemplateUpdateIn,
     TemplateVersionOut,
@@ -113,12 +112,12 @@ def show_version(call: Call, template_id: int, number: int) -> TemplateVersionOu
 @api.post(
     "/templates/<int:template_id>/archive",
     permission=Permission.CONFIG_WRITE,
-    body=TemplateReasonIn,
+    body=ReasonIn,
     returns=TemplateSummary,
     conditional=True,
     errors=(409,),
 )
-def archive(call: Call, template_id: int, body: TemplateReasonIn) -> Reply:
+def archive(call: Call, template_id: int, body: ReasonIn) -> Reply:
     """Put a template away that no device uses. Its versions stay."""
     return _archive(call, template_id, body, archived=True)
 
@@ -126,17 +125,17 @@ def archive(call: Call, template_id: int, body: TemplateReasonIn) -> Reply:
 @api.post(
     "/templates/<int:template_id>/unarchive",
     permission=Permission.CONFIG_WRITE,
-    body=TemplateReasonIn,
+    body=ReasonIn,
     returns=TemplateSummary,
     conditional=True,
     errors=(409,),
 )
-def unarchive(call: Call, template_id: int, body: TemplateReasonIn) -> Reply:
+def unarchive(call: Call, template_id: int, body: ReasonIn) -> Reply:
     """Take a template out of the archive."""
     return _archive(call, template_id, body, archived=False)
 
 
-def _archive(call: Call, template_id: int, body: TemplateReasonIn, *, archived: bool) -> Reply:
+def _archive(call: Call, template_id: int, body: ReasonIn, *, archived: bool) -> Reply:
     template = templates.archive(
         call.session,
         call.actor,

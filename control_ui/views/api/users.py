@@ -8,10 +8,10 @@ from control_ui.services.people import users
 from control_ui.services.people.sign_in_limits import SignInLimits
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call
+from control_ui.views.api.schemas.base import ReasonIn
 from control_ui.views.api.schemas.users import (
     NewUserOut,
     OneTimePasswordOut,
-    ReasonIn,
     UserChangeIn,
     UserIn,
     UserOut,

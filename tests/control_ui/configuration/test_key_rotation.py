@@ -164,9 +164,25 @@ def test_the_commands_say_what_each_key_is_still_needed_for(
     assert result.exit_code == 0
     assert "9 secrets are now encrypted with key 1" in result.output
     assert "Nothing needs key 2" in result.output
+    assert "can be taken out of CARWASH_ENCRYPTION_KEYS" in result.output
     assert NEW not in result.output
     assert OLD not in result.output
     assert command(settings, (NEW,), "check").exit_code == 0
+
+
+def test_the_way_from_the_derived_key_to_one_of_ones_own(settings: Settings, sessions: SessionFactory) -> None:
+    (derived,) = settings.encryption_keys
+    with open_session(sessions, ALL_TENANTS) as session:
+        factories.device(session, factories.tenant(session), camera_password="word")
+        session.commit()
+    result = command(settings, (NEW, derived), "check")
+    assert "1 by the key derived from SECRET_KEY" in result.output
+    assert "Nothing needs" not in result.output
+    result = command(settings, (NEW, derived), "rotate")
+    assert "1 secrets are now encrypted with key 1" in result.output
+    assert "Nothing needs the key derived from SECRET_KEY any more: no secret would be lost" in result.output
+    assert "CARWASH_ENCRYPTION_KEYS" not in result.output, "it is not there to be taken out"
+    assert passwords(sessions) == ["word"]
 
 
 def test_a_secret_that_no_key_decrypts_is_named_and_left_as_it_is(

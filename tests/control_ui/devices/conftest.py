@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 
 from control_ui.models import Device, Tenant, User
 from control_ui.models.people import Role
@@ -46,11 +44,6 @@ def fleet(session: ScopedSession) -> Fleet:
     }
     session.commit()
     return Fleet(tenant, device, users)
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 @pytest.fixture

@@ -104,6 +104,15 @@ def test_lines_are_found_by_time_unit_severity_and_word(
     assert listed(client, fleet, "?since=2026-03-04T05:01:00Z&until=2026-03-04T05:02:00Z") == ["two 100%"]
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-12:00", "1969-12-31T23:59:59Z"])
+def test_a_time_that_cannot_be_meant_is_refused_by_name(client: FlaskClient, fleet: Fleet, moment: str) -> None:
+    answer = client.get(f"/api/devices/{fleet.device.id}/logs?since={moment}", headers=fleet.headers())
+    assert answer.status_code == 422
+    (fault,) = answer.get_json()["faults"]
+    assert fault["path"] == "query.since"
+    assert "1970 to 9998" in fault["message"]
+
+
 def test_lines_are_paged_from_the_newest_on(client: FlaskClient, session: ScopedSession, fleet: Fleet) -> None:
     kept(session, [line("2026-03-04T05:00:00Z", str(n), message=str(n)) for n in range(5)])
     path, seen, cursor = f"/api/devices/{fleet.device.id}/logs?limit=2", [], ""

@@ -150,6 +150,23 @@ def test_a_device_that_cannot_check_in_is_not_asked(client: FlaskClient, session
     assert answer.status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("kind", "playbook"), [("restart_stream", "restart"), ("restart_units", "restart"), ("reboot", "reboot")]
+)
+def test_with_four_eyes_a_pi_is_asked_for_no_change_past_the_second_person(
+    client: FlaskClient, session: ScopedSession, fleet: Fleet, kind: str, playbook: str
+) -> None:
+    fleet.tenant.requires_approval = True
+    session.commit()
+    path = f"/api/devices/{fleet.device.id}/actions"
+    answer = client.post(path, json={"kind": kind}, headers=fleet.headers())
+    assert answer.status_code == 409
+    assert f"start a run of the playbook '{playbook}'" in answer.get_json()["detail"]
+    assert client.post(path, json={"kind": "diagnose"}, headers=fleet.headers()).status_code == 202
+    (listed,) = client.get(path, headers=fleet.headers()).get_json()["items"]
+    assert listed["kind"] == "diagnose"
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.AUDITOR])
 def test_who_may_only_look_asks_for_nothing(client: FlaskClient, fleet: Fleet, role: Role) -> None:
     path = f"/api/devices/{fleet.device.id}/actions"

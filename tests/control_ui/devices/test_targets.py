@@ -9,7 +9,7 @@ import pytest
 
 from control_ui.models import Device, Group, GroupMember, HostResult, Run
 from control_ui.models.devices import GroupKind
-from control_ui.models.runs import HostOutcome, HostProgress
+from control_ui.models.runs import HostOutcome, HostProgress, RunState
 from control_ui.models.scope import Scope, ScopedSession, SessionFactory, open_session
 from control_ui.services.devices.targets import resolve
 from control_ui.services.errors import InvalidError, NotFoundError
@@ -31,13 +31,14 @@ OUTCOMES = {
     "c": (HostProgress.DONE, HostOutcome.UNREACHABLE),
     "d": (HostProgress.INTERRUPTED, None),
     "e": (HostProgress.DONE, HostOutcome.HELD),
+    "f": (HostProgress.PENDING, None),
 }
 
 
 @pytest.fixture
 def world(session: ScopedSession) -> World:
     tenant, other = factories.tenant(session), factories.tenant(session)
-    devices = {name: factories.device(session, tenant, name) for name in "edcba"}
+    devices = {name: factories.device(session, tenant, name) for name in "fedcba"}
     devices["b"].ring = "canary"
     factories.device(session, other, "theirs", ring="canary")
     static = factories.group(session, tenant)
@@ -60,12 +61,21 @@ def test_each_kind_of_target_names_its_devices_in_order(sessions: SessionFactory
     assert names(sessions, world, {"device_ids": ids}) == "ad"
     assert names(sessions, world, {"group_id": world.static.id}) == "ac"
     assert names(sessions, world, {"group_id": world.canaries.id}) == "b"
-    assert names(sessions, world, {"query": "ring!=canary,name notin (a,e)"}) == "cd"
-    assert names(sessions, world, {"all": True}) == "abcde"
+    assert names(sessions, world, {"query": "ring!=canary,name notin (a,e)"}) == "cdf"
+    assert names(sessions, world, {"all": True}) == "abcdef"
 
 
-def test_the_failed_of_a_run_are_those_it_is_worth_to_try_again(sessions: SessionFactory, world: World) -> None:
-    assert names(sessions, world, {"failed_of": world.run.id}) == "bcd"
+@pytest.mark.parametrize(
+    ("state", "again"),
+    [(RunState.RUNNING, "bcd"), (RunState.LOST, "bcdf"), (RunState.CANCELED, "bcdf"), (RunState.PARTIAL, "bcdf")],
+)
+def test_the_failed_of_a_run_are_those_it_is_worth_to_try_again(
+    sessions: SessionFactory, session: ScopedSession, world: World, state: RunState, again: str
+) -> None:
+    """A run that has ended comes to no further host; what it held was left out on purpose."""
+    world.run.state = state
+    session.commit()
+    assert names(sessions, world, {"failed_of": world.run.id}) == again
 
 
 def test_a_group_by_query_holds_only_devices_of_its_own_tenant_whoever_asks(

@@ -1,25 +1,7 @@
+"""Pages are for the same people as the API."""
+
 from __future__ import annotations
 
-import pytest
-from flask import Flask
-from flask.testing import FlaskClient
+from tests.control_ui.people.conftest import _cheap_hashing, cast
 
-from control_ui.models.scope import SessionFactory
-from control_ui.services.people import passwords
-from tests.control_ui.people.cast import CHEAP, Cast, make_cast
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_hasher", CHEAP)
-    passwords._nobodys.cache_clear()
-
-
-@pytest.fixture
-def cast(sessions: SessionFactory) -> Cast:
-    return make_cast(sessions)
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+__all__ = ["_cheap_hashing", "cast"]

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 
 from control_ui.models.scope import SessionFactory
 from control_ui.services.people import passwords
@@ -18,8 +16,3 @@ def _cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def cast(sessions: SessionFactory) -> Cast:
     return make_cast(sessions)
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()

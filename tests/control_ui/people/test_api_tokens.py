@@ -77,6 +77,7 @@ def test_what_makes_no_sense_is_refused(client: FlaskClient, cast: Cast) -> None
         {"expires_at": in_days(367)},
         {"expires_at": in_days(-1)},
         {"expires_at": "2030-01-01T00:00:00"},
+        {"expires_at": "9999-12-31T23:59:59-12:00"},
         {"scopes": []},
         {"scopes": ["fleet:fly"]},
         {"scopes": ["fleet:read"] * 8},

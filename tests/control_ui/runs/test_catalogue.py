@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from control_ui import create_app
 from control_ui.services.errors import InvalidError, NotFoundError, UnavailableError
-from control_ui.services.runs.catalogue import Catalogue
+from control_ui.services.runs.catalogue import Catalogue, catalogue
+from control_ui.settings import Settings
+from tests.control_ui.conftest import SECRET_KEY
 from tests.control_ui.runs.conftest import PROJECT
 
 
@@ -44,6 +47,23 @@ def test_a_schema_that_cannot_be_read_is_told_by_name(tmp_path: Path, content: s
         Catalogue(tmp_path).find("look")
     with pytest.raises(UnavailableError, match=r"look\.schema\.json"):
         Catalogue(tmp_path).all()
+
+
+def test_a_schema_that_cannot_be_read_is_told_when_the_control_plane_starts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "repository", catalogue.repository)  # the process's: put back after the test
+    shutil.copytree(PROJECT / "playbooks", tmp_path / "playbooks")
+    (tmp_path / "playbooks" / "look.schema.json").write_text("{")
+    environment = {
+        "SECRET_KEY": SECRET_KEY,
+        "CARWASH_INSTANCE_DIR": str(tmp_path / "instance"),
+        "CARWASH_REPOSITORY": str(tmp_path),
+    }
+    create_app(Settings.from_environment(environment))
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(told) == 1
+    assert told[0].startswith("look.schema.json does not describe its playbook")
 
 
 def test_a_schema_without_its_playbook_lists_nothing(tmp_path: Path) -> None:

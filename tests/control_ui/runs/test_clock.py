@@ -6,22 +6,29 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 import redis
 from rq import Queue
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from control_ui.jobs import clock, recovery, requeue, schedules
+from control_ui.jobs import clock, requeue, schedules
 from control_ui.jobs.clock import Clock, Duty
 from control_ui.jobs.context import JobContext, make_context
 from control_ui.jobs.dispatch import dispatch
-from control_ui.models import Run, Schedule
+from control_ui.models import AuditVerification, Run, Schedule
+from control_ui.models.devices import DeviceStatus
 from control_ui.models.runs import RunState
 from control_ui.models.scope import ScopedSession
+from control_ui.services.actor import system
+from control_ui.services.audit.trail import Subject, record
+from control_ui.services.devices import status
 from control_ui.services.runs import reaper
 from control_ui.services.runs.requests import RunRequest, request
-from control_ui.work_queue import RUNS
+from control_ui.work_queue import CONTROL, RUNS
+from tests.control_ui.audit import tampering
 from tests.control_ui.conftest import NOW
 from tests.control_ui.runs import flow
 from tests.control_ui.runs.conftest import Fleet
@@ -119,33 +126,89 @@ def test_a_database_that_is_away_is_told_once(
     assert caplog.text.count("the database is away") == 1
 
 
+@pytest.mark.parametrize(
+    ("duty_name", "patience"), [("reap", reaper.SILENCE), ("silent devices", status.OUTAGE_PATIENCE)]
+)
 def test_nobody_is_taken_for_dead_right_after_the_start_or_after_the_database_was_away(
-    here: JobContext, monkeypatch: pytest.MonkeyPatch
+    here: JobContext, monkeypatch: pytest.MonkeyPatch, duty_name: str, patience: timedelta
 ) -> None:
-    """A worker that could not tell that it lives needs a moment to do so."""
-    reaped: list[datetime] = []
+    """Workers and Pis that could not tell that they live need a moment to do so."""
+    done: Done = []
     failures: list[Exception] = []
 
     def sometimes(_here: JobContext, _now: datetime) -> None:
         if failures:
             raise failures.pop()
 
-    monkeypatch.setattr(recovery, "reap", lambda _here, now: reaped.append(now))
-    duties = (Duty("reap", 1, recovery.reap, everywhere=True), Duty("look", 1, sometimes))
-    ticking = a_clock(here, monkeypatch, *duties)
-    quiet = int(reaper.SILENCE.total_seconds())
+    real = next(duty for duty in clock.duties() if duty.name == duty_name)
+    judging = dataclasses.replace(real, every_seconds=1, do=noted(done, "judged"))
+    ticking = a_clock(here, monkeypatch, judging, Duty("look", 1, sometimes))
+    quiet = int(patience.total_seconds())
     for second in range(quiet + 1):
         ticking.tick(NOW + second * SECOND, float(second))
-    assert reaped == [NOW + reaper.SILENCE]
+    assert [at for _, at in done] == [NOW + patience]
     failures.append(OperationalError("select", {}, Exception("away")))
     for second in range(quiet + 1, 2 * quiet + 3):
         ticking.tick(NOW + second * SECOND, float(second))
-    assert reaped == [NOW + reaper.SILENCE, NOW + reaper.SILENCE + SECOND, NOW + 2 * reaper.SILENCE + 2 * SECOND]
+    assert [at for _, at in done] == [NOW + patience, NOW + patience + SECOND, NOW + 2 * patience + 2 * SECOND]
+
+
+def test_a_clock_whose_time_is_set_back_goes_on(here: JobContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: Done = []
+    ticking = a_clock(here, monkeypatch, Duty("one", 1, noted(done, "one")))
+    for second in range(2):
+        ticking.tick(NOW - second * timedelta(hours=1), float(second))
+    assert len(done) == 2
+
+
+def test_a_clock_that_does_not_lead_notices_that_the_database_is_away(
+    here: JobContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    here.redis.set(clock.LOCK, "another")
+    Path(make_url(here.settings.database_url).database or "").write_bytes(b"no database")
+    Clock(here).tick(NOW, 0.0)
+    assert "the clock cannot do 'database' without the database" in caplog.text
+
+
+def test_a_device_that_is_silent_when_the_control_plane_starts_is_marked_a_minute_later(
+    here: JobContext, session: ScopedSession, fleet: Fleet
+) -> None:
+    state = fleet.devices[0].state
+    state.status, state.last_seen_at, state.overdue_at = DeviceStatus.ONLINE, NOW, NOW + 30 * SECOND
+    session.commit()
+    starting, statuses = Clock(here), []
+    for second in range(90):
+        starting.tick(NOW + timedelta(hours=1, seconds=second), float(second))
+        session.refresh(state)
+        statuses.append(state.status)
+        session.rollback()
+    assert statuses[59] == DeviceStatus.ONLINE
+    assert statuses[63] == DeviceStatus.OFFLINE
 
 
 def test_the_duties_of_a_real_clock_can_all_be_done(here: JobContext, caplog: pytest.LogCaptureFixture) -> None:
     Clock(here).tick(NOW, 0.0)
     assert caplog.text == ""
+
+
+def test_the_audit_trail_is_followed_at_the_start_and_every_six_hours(
+    here: JobContext, session: ScopedSession, fleet: Fleet, caplog: pytest.LogCaptureFixture
+) -> None:
+    ticking = Clock(here)
+    for hour in (0, 5, 6):
+        ticking.tick(NOW + timedelta(hours=hour), hour * 3600.0)
+    control = Queue(CONTROL, connection=here.redis)
+    asked = [job for job in control.get_jobs() if job.func_name == clock.CHECK_AUDIT]
+    assert len(asked) == 2
+    record(session, system("a test"), "thing.act", Subject("thing", 1), tenant_id=fleet.tenant.id, at=NOW)
+    session.commit()
+    asked[0].perform()
+    assert [found.intact for found in session.query(AuditVerification)] == [True]
+    session.rollback()
+    tampering.change(session, f"tenant:{fleet.tenant.id}", 1, "action", "thing.other")
+    asked[1].perform()
+    assert [found.intact for found in session.query(AuditVerification)] == [False]
+    assert "the audit trail is broken: chain tenant:" in caplog.text
 
 
 def ask(session: ScopedSession, fleet: Fleet) -> Run:

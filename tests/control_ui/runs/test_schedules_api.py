@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from control_ui.models import DeviceAction, Run
+from control_ui.models.runs import RunState
 from control_ui.models.scope import ScopedSession
 from tests.control_ui.runs import flow
 from tests.control_ui.runs.caller import Caller
@@ -32,6 +33,18 @@ def test_a_device_is_restarted_by_its_agent(session: ScopedSession, fleet: Fleet
     assert (action.kind, action.reason) == ("restart_units", "it hangs")
     refused = operator.post(path, {"via": "agent", "units": ["carwash-stream"]})
     assert (refused.status_code, refused.get_json()["faults"][0]["path"]) == (422, "$.units")
+
+
+def test_with_four_eyes_a_device_is_restarted_only_by_a_run(
+    session: ScopedSession, fleet: Fleet, operator: Caller
+) -> None:
+    fleet.tenant.requires_approval = True
+    fleet.devices[0].token_sha256 = "0" * 64
+    session.commit()
+    path = f"/devices/{fleet.devices[0].id}/restart"
+    assert operator.post(path, {"via": "agent"}).status_code == 409
+    answer = operator.post(path, {})
+    assert session.get_one(Run, answer.get_json()["run_id"]).state == RunState.PROPOSED
 
 
 def schedule(**values: Any) -> dict[str, Any]:

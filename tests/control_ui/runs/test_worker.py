@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,10 +20,10 @@ from control_ui.models.runs import RunState
 from control_ui.services.runs import retries
 from control_ui.services.runs.catalogue import catalogue
 from control_ui.settings import REPOSITORY
-from tests.control_ui.conftest import NOW
+from tests.control_ui.conftest import NOW, SECRET_KEY
 from tests.control_ui.runs.conftest import PROJECT
 from tests.control_ui.runs.plane import Plane, gone
-from tests.control_ui.servers import Postgres, wait_until
+from tests.control_ui.servers import Postgres, free_port, wait_until
 from tests.pi_service.waiting import wait_for
 
 WHOLE = {"changed": 3, "total": 3}
@@ -182,3 +183,22 @@ def test_without_what_it_needs_the_worker_says_so() -> None:
     )
     assert done.returncode == 1
     assert "SECRET_KEY is not set" in done.stderr
+
+
+def test_a_playbook_that_cannot_be_run_is_told_when_the_worker_starts(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "playbooks", tmp_path / "playbooks")
+    (tmp_path / "playbooks" / "look.schema.json").write_text("{")
+    environment = {
+        "SECRET_KEY": SECRET_KEY,
+        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "CARWASH_INSTANCE_DIR": str(tmp_path / "instance"),
+        "CARWASH_REPOSITORY": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "control_ui.worker"]
+    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=subprocess.PIPE, text=True) as worker:
+        assert worker.stderr is not None
+        told = worker.stderr.readline()
+        worker.terminate()
+        worker.communicate(timeout=60)
+    assert "ERROR" in told
+    assert "look.schema.json does not describe its playbook" in told

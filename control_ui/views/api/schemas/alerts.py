@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from control_ui.models.alerts import AlertState
 from control_ui.services.alerts.receive import Notice
-from control_ui.views.api.schemas.audit import EARLIEST_YEAR, LATEST_YEAR, Instant
+from control_ui.services.timezones import EARLIEST_YEAR, LATEST_YEAR
 from control_ui.views.api.schemas.base import In, Moment, Name, Out, PageQuery, RowId, Text
 
 MOST_ALERTS = 5000
@@ -41,7 +41,7 @@ class AlertIn(Told):
     status: Literal["firing", "resolved"]
     labels: Labels
     annotations: Labels = Field(default_factory=dict)
-    starts_at: Instant = Field(alias="startsAt")
+    starts_at: Moment = Field(alias="startsAt")
     ends_at: AwareDatetime | None = Field(None, alias="endsAt", description="Of a firing alert it says nothing.")
     fingerprint: Fingerprint
 

@@ -8,10 +8,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from control_ui.services.pages import MOST_PER_PAGE
+from control_ui.services.timezones import EARLIEST_YEAR, LATEST_YEAR
 
 
 def _in_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _within_reason(moment: datetime) -> datetime:
+    """Beyond these years a moment cannot be brought to UTC."""
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise ValueError(f"must be in a year from {EARLIEST_YEAR} to {LATEST_YEAR}")
+    return moment
 
 
 def _without_null(text: str) -> str:
@@ -20,7 +28,9 @@ def _without_null(text: str) -> str:
     return text
 
 
-Moment = Annotated[AwareDatetime, PlainSerializer(_in_utc, return_type=str)]
+Moment = Annotated[
+    AwareDatetime, AfterValidator(_within_reason), PlainSerializer(_in_utc, return_type=str, when_used="json")
+]
 """RFC 3339, given out in UTC with milliseconds."""
 Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_without_null)]
 Name = Annotated[
@@ -40,6 +50,12 @@ class Out(BaseModel):
     """What is given, often read off a row."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class ReasonIn(In):
+    """All there is to say of a change that has no content of its own."""
+
+    reason: Text = Field("", description="Why, for the audit trail.")
 
 
 class PageQuery(In):

@@ -75,10 +75,6 @@ class DeployIn(In):
         )
 
 
-class DeploymentReasonIn(In):
-    reason: Text = ""
-
-
 class DeploymentQuery(PageQuery):
     """Which deployments."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import Field, RootModel
 
 from control_ui.services.device_series import MOST_POINTS
-from control_ui.views.api.schemas.audit import Instant
 from control_ui.views.api.schemas.base import In, Moment, Out
 
 
@@ -33,8 +32,8 @@ class OverviewOut(Out):
 class SeriesQuery(In):
     """Which time, in which steps."""
 
-    since: Instant | None = Field(None, description="Default: a day before `until`.")
-    until: Instant | None = Field(None, description="Default: now.")
+    since: Moment | None = Field(None, description="Default: a day before `until`.")
+    until: Moment | None = Field(None, description="Default: now.")
     step: int | None = Field(
         None,
         ge=1,

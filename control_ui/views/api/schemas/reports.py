@@ -10,7 +10,7 @@ from control_ui.services.reports.make import Form
 from control_ui.services.reports.sla import TARGET_PERCENT
 from control_ui.views.api.schemas.base import In, Name, Text
 
-Moment = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+DayOrMoment = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 FROM = "A day of the tenant's time zone (`2026-03-01`), or a moment (RFC 3339)."
 TO = "As `from`. A day belongs to the period, a moment does not."
 
@@ -18,8 +18,8 @@ TO = "As `from`. A day belongs to the period, a moment does not."
 class PeriodQuery(In):
     """The period of a report."""
 
-    begin: Moment = Field(alias="from", description=FROM)
-    end: Moment = Field(alias="to", description=TO)
+    begin: DayOrMoment = Field(alias="from", description=FROM)
+    end: DayOrMoment = Field(alias="to", description=TO)
     format: Form = Form.JSON
 
 
@@ -43,6 +43,6 @@ class SlaQuery(PeriodQuery):
 class EvidenceIn(In):
     """The period of an evidence pack."""
 
-    begin: Moment = Field(alias="from", description=FROM)
-    end: Moment = Field(alias="to", description=TO)
+    begin: DayOrMoment = Field(alias="from", description=FROM)
+    end: DayOrMoment = Field(alias="to", description=TO)
     reason: Text = Field("", description="Why, for the audit trail.")

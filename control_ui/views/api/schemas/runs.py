@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from control_ui.models.runs import Decision, HostOutcome, HostProgress, RunState
-from control_ui.views.api.schemas.audit import Instant
 from control_ui.views.api.schemas.base import In, Json, Moment, Name, Out, PageQuery, RowId, Text
 from control_ui.views.api.schemas.playbooks import Variables
 from control_ui.views.api.schemas.targets import Target
@@ -27,12 +26,8 @@ class RunIn(In):
     variables: Variables = Field(default_factory=dict, description="As the playbook's schema has them; no credentials.")
     check_mode: bool = Field(False, description="Show what would change, and change nothing.")
     reason: Text = ""
-    not_before: Instant | None = Field(None, description="Wait until then.")
+    not_before: Moment | None = Field(None, description="Wait until then.")
     forks: int | None = Field(None, ge=1, le=MOST_FORKS, description="Hosts at a time; null: as is usual here.")
-
-
-class ReasonIn(In):
-    reason: Text = ""
 
 
 class RunQuery(PageQuery):
@@ -44,8 +39,8 @@ class RunQuery(PageQuery):
     deployment_id: RowId | None = None
     schedule_id: RowId | None = None
     requested_by: Name | None = Field(None, description="As the run has it.")
-    since: Instant | None = Field(None, description="Asked for at this time or later.")
-    until: Instant | None = Field(None, description="Asked for before.")
+    since: Moment | None = Field(None, description="Asked for at this time or later.")
+    until: Moment | None = Field(None, description="Asked for before.")
 
 
 class RunOut(Out):

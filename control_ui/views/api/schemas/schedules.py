@@ -29,10 +29,6 @@ class ScheduleIn(In):
     reason: Text = ""
 
 
-class ReasonQuery(In):
-    reason: Text = ""
-
-
 class ScheduleOut(Out):
     id: int
     name: str

@@ -22,7 +22,7 @@ class Target(In):
     query: Query | None = Field(None, description="For example `ring=canary,region in (west,south),camera!=axis`.")
     all: Literal[True] | None = None
     failed_of: RowId | None = Field(
-        None, description="Hosts that failed, were unreachable or were interrupted in this run."
+        None, description="Hosts of this run that failed, were unreachable, or were not worked on to the end."
     )
 
     @model_validator(mode="after")

@@ -43,10 +43,6 @@ class TemplateUpdateIn(TemplateContentIn):
         return self.model_dump(include={"name", "description"}, exclude_none=True)
 
 
-class TemplateReasonIn(In):
-    reason: Text = ""
-
-
 class TemplateQuery(PageQuery):
     archived: bool = Field(False, description="Those in the archive instead of those in use.")
     text: Name | None = Field(None, description="Part of the name.")

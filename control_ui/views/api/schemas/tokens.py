@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from control_ui.services.permissions import Permission
 from control_ui.views.api.schemas.base import In, Moment, Name, Out, PageQuery, RowId, Text
@@ -31,7 +31,7 @@ class TokenQuery(PageQuery):
 class TokenIn(In):
     name: Name
     scopes: list[Permission] = Field(min_length=1, max_length=len(Permission))
-    expires_at: AwareDatetime = Field(description="A year ahead at most.")
+    expires_at: Moment = Field(description="A year ahead at most.")
     reason: Text = ""
 
 

@@ -86,9 +86,5 @@ class UserChangeIn(In):
     reason: Text = ""
 
 
-class ReasonIn(In):
-    reason: Text = ""
-
-
 class OneTimePasswordOut(Out):
     one_time_password: str = Field(description="Shown this once; to be replaced at the first sign-in.")
