@@ -179,7 +179,7 @@ def test_the_way_from_the_derived_key_to_one_of_ones_own(settings: Settings, ses
     assert "1 by the key derived from SECRET_KEY" in result.output
     assert "Nothing needs" not in result.output
     result = command(settings, (NEW, derived), "rotate")
-    assert "1 secrets are now encrypted with key 1" in result.output
+    assert "2 secrets are now encrypted with key 1" in result.output
     assert "Nothing needs the key derived from SECRET_KEY any more: no secret would be lost" in result.output
     assert "CARWASH_ENCRYPTION_KEYS" not in result.output, "it is not there to be taken out"
     assert passwords(sessions) == ["word"]
