@@ -17,13 +17,17 @@ INTERVAL_SECONDS = 2
 RunPlaybook = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """What shares expensive things stays in one process: all that needs virtual sites, all that needs a browser, and
     every other file by itself."""
-    for item in items:
-        group = item.path.parent.name if item.path.parent.name == "browser" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group("fleet" if item.get_closest_marker("fleet") else group))
+    folder = item.path.parent.name
+    group = "fleet" if item.get_closest_marker("fleet") else folder if folder == "browser" else str(item.path)
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest goes first, so that nobody waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("fleet") is None)
 
 
 @pytest.fixture(scope="session")

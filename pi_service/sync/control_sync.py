@@ -23,7 +23,7 @@ from pi_service.sync.registration import forget_enrolment, register_if_due
 
 log = logging.getLogger(__name__)
 
-LONGEST_BACKOFF_SECONDS = 300.0
+LONGEST_BACKOFF_SECONDS = 60.0  # a control plane that is back hears of every site within a minute
 UNAUTHORIZED_SECONDS = 60.0  # a wrong token does not become right by asking more often
 AT_ONCE_SECONDS = 1.0
 LOOK_AT_CONFIG_SECONDS = 5.0

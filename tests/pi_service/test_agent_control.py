@@ -108,11 +108,11 @@ def test_after_an_outage_everything_arrives_once_and_in_order(
     assert agent.document()["control"]["backlog_entries"] == 0
 
 
-def test_waits_grow_to_five_minutes_and_end_with_the_first_success(agent: Agent, control_plane: ControlPlane) -> None:
+def test_waits_grow_to_a_minute_and_end_with_the_first_success(agent: Agent, control_plane: ControlPlane) -> None:
     control_plane.stop()
     waits = [checked_in(agent) for _ in range(12)]
     assert waits[0] <= 1
-    assert 225 <= waits[-1] <= 300
+    assert 45 <= waits[-1] <= 60
     control_plane.start()
     while (wait := checked_in(agent)) < 10:
         pass
