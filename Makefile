@@ -24,7 +24,7 @@ demo-down: setup ## End the demo and leave nothing behind
 .PHONY: test
 test: ## Run the whole suite, virtual sites included (TESTS=path to narrow it)
 	@./setup.sh $(VENV) tests/host_packages.txt
-	$(SUDO) $(PYTHON) -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder $(TESTS)
+	$(SUDO) $(PYTHON) -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(TESTS)
 
 .PHONY: lint
 lint: setup ## Check style, types, imports, playbooks, shell

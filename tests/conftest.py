@@ -8,26 +8,37 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from virtual_fleet.ansible import REPOSITORY, run_playbook
 from virtual_fleet.fleet import Fleet
 
 INTERVAL_SECONDS = 2
+VIRTUAL_SITES = ("tests/end_to_end/", "tests/site/", "tests/virtual_fleet/")
+BROWSER = "tests/browser/"
 
 RunPlaybook = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers are untyped
     """What shares expensive things stays in one process: all that needs virtual sites, all that needs a browser, and
     every other file by itself."""
-    folder = item.path.parent.name
-    group = "fleet" if item.get_closest_marker("fleet") else folder if folder == "browser" else str(item.path)
-    item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        if path.startswith(VIRTUAL_SITES):
+            return "virtual sites"
+        return BROWSER if path.startswith(BROWSER) else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
+    return Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest goes first, so that nobody waits for it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("fleet") is None)
+    items.sort(key=lambda item: not item.nodeid.startswith(VIRTUAL_SITES))
 
 
 @pytest.fixture(scope="session")
