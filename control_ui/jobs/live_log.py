@@ -29,12 +29,22 @@ def follow(log_id: str) -> None:
         device_id = relaying.claim(here.redis, log_id)
         if device_id is None:
             return
+        _follow(here, log_id, device_id)
+    except redis.RedisError as error:
+        log.warning("a live log ends, for Redis cannot be reached: %s", error)
+
+
+def _follow(here: JobContext, log_id: str, device_id: int) -> None:
+    try:
         with here.session() as session:
             followed = relaying.describe(session, device_id)
         why = _Following(here, log_id, followed).do()
-        relaying.end(here.redis, log_id, why)
-    except redis.RedisError as error:
-        log.warning("a live log ends, for Redis cannot be reached: %s", error)
+    except redis.RedisError:
+        raise
+    except Exception as error:
+        relaying.end(here.redis, log_id, f"the worker failed: {type(error).__name__}; its log has the rest")
+        raise
+    relaying.end(here.redis, log_id, why)
 
 
 class _Following:

@@ -6,7 +6,7 @@ const PATIENCE_MS = 10000;
 const card = document.querySelector("[data-picture]");
 const part = (name) => card.querySelector(`[data-${name}]`);
 const frame = card.querySelector(".shot-frame");
-let shown = null; // {age, at, stale}
+let shown = null; // {age, at, stale, captured}
 let problem = "";
 
 function spoken(seconds) {
@@ -35,14 +35,16 @@ function mark(tone, words) {
 
 function draw(told) {
   problem = told.problem || "";
-  if (told.image) {
-    shown = { age: told.age_seconds, at: performance.now(), stale: told.stale };
-    const image = part("shot");
-    image.src = told.image;
-    image.hidden = false;
+  if (!problem) {
+    shown = { age: told.age_seconds, at: performance.now(), stale: told.stale, captured: told.captured_at };
     part("empty").hidden = true;
   } else if (!shown) {
     part("empty").textContent = "No picture can be had.";
+  }
+  if (told.image) {
+    const image = part("shot");
+    image.src = told.image;
+    image.hidden = false;
   }
   frame.classList.toggle("old", Boolean(problem && shown));
   frame.classList.toggle("stale", Boolean(!problem && shown && shown.stale));
@@ -58,7 +60,8 @@ function draw(told) {
 
 async function ask() {
   try {
-    const answer = await fetch(card.dataset.picture, { signal: AbortSignal.timeout(PATIENCE_MS), redirect: "manual" });
+    const have = shown && shown.captured ? `?have=${encodeURIComponent(shown.captured)}` : "";
+    const answer = await fetch(card.dataset.picture + have, { signal: AbortSignal.timeout(PATIENCE_MS), redirect: "manual" });
     if (answer.type === "opaqueredirect") location.reload();
     else if (answer.ok) draw(await answer.json());
     else draw({ problem: `the control plane answered ${answer.status}` });

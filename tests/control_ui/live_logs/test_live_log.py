@@ -195,6 +195,19 @@ def test_a_job_that_comes_twice_or_too_late_does_nothing(watcher: Watcher, sshd:
     assert "when its turn came" in watcher.read(late).why
 
 
+def test_a_worker_that_fails_says_so(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a log whose worker has stumbled (the database went away, say)."""
+
+    def stumble(*_: Any) -> None:
+        raise RuntimeError("hunter2-secret")
+
+    monkeypatch.setattr(relaying, "describe", stumble)
+    log_id = watcher.start()
+    with pytest.raises(RuntimeError):
+        job.follow(log_id)
+    assert watcher.read(log_id).why == "the worker failed: RuntimeError; its log has the rest"
+
+
 def test_starting_it_is_in_the_audit_trail(watcher: Watcher) -> None:
     watcher.start()
     (found,) = trail(watcher.here.sessions, "device.follow_log")

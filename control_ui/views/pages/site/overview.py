@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, request
 
 from control_ui.services.permissions import Permission
 from control_ui.services.site import overview
@@ -38,4 +38,5 @@ def site_state(call: Call, device_id: int) -> Answer:
 def site_status(call: Call, device_id: int) -> Answer:
     """The status alone, for the head of every tab."""
     device = fetch(call, device_id)
-    return render_template("site/_status.html", device=device, state=device.state)
+    tab_shown = request.args.get("tab", "")
+    return render_template("site/_status.html", device=device, state=device.state, tab=tab_shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from flask import jsonify, render_template
+from flask import jsonify, render_template, request
 from werkzeug.wrappers import Response
 
 from control_ui.services.errors import UnavailableError
@@ -30,15 +30,17 @@ def site_picture(call: Call, device_id: int) -> Answer:
 
 @page("/sites/<int:device_id>/picture.json", permission=Permission.FLEET_READ)
 def site_picture_document(call: Call, device_id: int) -> Answer:
-    """The same for the open page: `{image, age_seconds, captured_at, stale}`, or `{problem}`.
+    """The same for the open page: `{image, age_seconds, captured_at, stale}`, or `{problem}`. The image is null where
+    it is the one that the page has (`have`: when that was captured).
 
     Always 200: that a Pi is silent is news about the Pi, and no error of the page."""
     try:
         picture = app_state().pictures.latest(_source(call, device_id))
     except UnavailableError as error:
         return jsonify(problem=error.detail)
+    known = picture.captured_at != "" and request.args.get("have") == picture.captured_at
     return jsonify(
-        image=f"data:image/jpeg;base64,{base64.b64encode(picture.image).decode()}",
+        image=None if known else f"data:image/jpeg;base64,{base64.b64encode(picture.image).decode()}",
         age_seconds=round(picture.age_seconds, 1),
         captured_at=picture.captured_at,
         stale=picture.stale,

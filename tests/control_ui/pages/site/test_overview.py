@@ -104,7 +104,9 @@ def test_the_picture_comes_with_what_is_known_of_it(desk: Desk, pi: Pi) -> None:
     told = desk.get("/picture.json").get_json()
     assert base64.b64decode(told["image"].partition(",")[2]) == JPEG
     assert told["stale"] is False
-    assert len(pi.asked) == 1, "two viewers, one question"
+    again = desk.get(f"/picture.json?have={MOMENT}").get_json()
+    assert (again["image"], again["captured_at"]) == (None, MOMENT), "the page has it already"
+    assert len(pi.asked) == 1, "three viewers, one question"
     assert pi.asked[0][1] == picture_keys.key_of(desk.device.id)
 
 
