@@ -14,6 +14,8 @@ from control_ui import cli, views
 from control_ui.database import make_engine
 from control_ui.models.scope import session_factory
 from control_ui.models.secrets import keyring
+from control_ui.services.pictures.keys import picture_keys
+from control_ui.services.pictures.latest import Pictures
 from control_ui.services.runs.catalogue import catalogue
 from control_ui.settings import Settings
 from control_ui.views import csrf, login_session, pages, problem, request_metrics
@@ -60,13 +62,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def make_state(settings: Settings) -> AppState:
-    """What the views work with: made once for each process, which takes the settings' encryption keys."""
+    """What the views work with: made once for each process, which takes the settings' keys."""
     keyring.load(settings.encryption_keys)
+    picture_keys.load(settings.secret_key)
     connection = redis.Redis.from_url(
         settings.redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
     )
     sessions = session_factory(make_engine(settings.database_url))
-    return AppState(settings, sessions, connection, WorkQueue(connection))
+    return AppState(settings, sessions, connection, WorkQueue(connection), Pictures())
 
 
 def _name_request() -> None:

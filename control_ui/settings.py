@@ -42,6 +42,8 @@ class Settings:
     cookie_secure: bool
     trusted_proxies: int
     run_workers: int
+    live_logs: int
+    """So many logs are followed at the same time, by each worker process."""
     hosts_per_slice: int
     ansible_forks: int
 
@@ -84,6 +86,7 @@ class Settings:
             cookie_secure=_flag(given, "CARWASH_COOKIE_SECURE", default=True),
             trusted_proxies=_number(given, "CARWASH_TRUSTED_PROXIES", 0, 0, 10),
             run_workers=_number(given, "CARWASH_RUN_WORKERS", 2, 1, 64),
+            live_logs=_number(given, "CARWASH_LIVE_LOGS", 3, 1, 32),
             hosts_per_slice=_number(given, "CARWASH_HOSTS_PER_SLICE", 250, 1, 10_000),
             ansible_forks=_number(given, "CARWASH_ANSIBLE_FORKS", 50, 1, 500),
         )

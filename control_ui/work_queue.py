@@ -19,9 +19,12 @@ CONTROL = "control"
 """Short jobs: dispatching, deployments, pruning, following the audit trail."""
 RUNS = "runs"
 """Slices of runs, which take as long as they take."""
+LIVE_LOGS = "live-logs"
+"""Logs that somebody watches: they take minutes, and no place of a run."""
 DISPATCH = "control_ui.jobs.dispatch.dispatch"
 ADVANCE_DEPLOYMENTS = "control_ui.jobs.deployments.advance"
 RUN_SLICE = "control_ui.jobs.slices.run_slice"
+FOLLOW_LOG = "control_ui.jobs.live_log.follow"
 RESULT_SECONDS = 60
 SHORT_JOB_SECONDS = 120
 
@@ -32,6 +35,7 @@ class WorkQueue:
     def __init__(self, connection: redis.Redis) -> None:
         self._control = Queue(CONTROL, connection=connection)
         self._runs = Queue(RUNS, connection=connection)
+        self._live_logs = Queue(LIVE_LOGS, connection=connection)
 
     def wake(self, job: str) -> None:
         """Have a short job look for work soon. Asking twice is like asking once; failing costs a second, until the
@@ -46,3 +50,9 @@ class WorkQueue:
     def run_slice(self, slice_id: int) -> None:
         """Have a worker do this slice. Raises redis.RedisError."""
         self._runs.enqueue(RUN_SLICE, slice_id, job_timeout=-1, result_ttl=RESULT_SECONDS, failure_ttl=RESULT_SECONDS)
+
+    def follow_log(self, log_id: str) -> None:
+        """Have a worker follow this log while somebody watches. Raises redis.RedisError."""
+        self._live_logs.enqueue(
+            FOLLOW_LOG, log_id, job_timeout=-1, result_ttl=RESULT_SECONDS, failure_ttl=RESULT_SECONDS
+        )

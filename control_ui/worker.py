@@ -1,9 +1,10 @@
 """The workers of one machine: `python -m control_ui.worker`.
 
-One process that starts and watches the others: a clock, a worker for short jobs, and CARWASH_RUN_WORKERS workers that
-do one slice of a run each and are then made anew. Whatever of them ends (Redis was away, a slice was done) is started
-again. SIGTERM ends all within seconds: slices under way are lost, with everything that had been reported. SIGKILL of
-this process ends them as well, and the next start settles what is left.
+One process that starts and watches the others: a clock, a worker for short jobs, CARWASH_LIVE_LOGS workers that follow
+a log each, and CARWASH_RUN_WORKERS workers that do one slice of a run each and are then made anew. Whatever of them
+ends (Redis was away, a slice was done) is started again. SIGTERM ends all within seconds: slices under way are lost,
+with everything that had been reported. SIGKILL of this process ends them as well, and the next start settles what is
+left.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.worker import WorkerStatus
 
-from control_ui.jobs import audit, clock, retention, slices
+from control_ui.jobs import audit, clock, live_log, retention, slices
 from control_ui.jobs.context import context
 from control_ui.jobs.stopping import STOPPING
 from control_ui.services.runs.catalogue import catalogue
 from control_ui.settings import Settings, SettingsError
-from control_ui.work_queue import CONTROL, RUNS
+from control_ui.work_queue import CONTROL, LIVE_LOGS, RUNS
 
 LOOK_SECONDS = 1.0
 FIRST_BACKOFF_SECONDS = 1.0
@@ -40,7 +41,7 @@ HEALTHY_SECONDS = 60.0
 STOP_SECONDS = 25.0
 """For ending Ansible (10 s at worst), and storing what it had reported."""
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-PRELOADED = (audit, retention, slices)
+PRELOADED = (audit, live_log, retention, slices)
 """Jobs are found by name: loaded before the fork, they are there at once."""
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,11 @@ def do_runs() -> None:
     _serve(RUNS, most_jobs=1)
 
 
+def do_live_logs() -> None:
+    """Logs that somebody watches, one after the other."""
+    _serve(LIVE_LOGS, most_jobs=None)
+
+
 def _serve(queue: str, most_jobs: int | None) -> None:
     # The worker waits for minutes for an answer of Redis: a connection of its own, without the others' time limit.
     connection = redis.Redis.from_url(context().settings.redis_url)
@@ -99,10 +105,11 @@ def _serve(queue: str, most_jobs: int | None) -> None:
 class Supervisor:
     """Starts the children, and starts them again."""
 
-    def __init__(self, run_workers: int) -> None:
+    def __init__(self, run_workers: int, live_logs: int) -> None:
         self._forks = multiprocessing.get_context("fork")
         self._children = [Child("clock", clock.run), Child("control", do_control)]
         self._children += [Child(f"runs-{number}", do_runs) for number in range(1, run_workers + 1)]
+        self._children += [Child(f"live-log-{number}", do_live_logs) for number in range(1, live_logs + 1)]
 
     def run(self) -> None:
         """Until STOPPING is set."""
@@ -177,7 +184,7 @@ def main() -> int:
     catalogue.tell_faults()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _be_told)
-    Supervisor(settings.run_workers).run()
+    Supervisor(settings.run_workers, settings.live_logs).run()
     return 0
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from control_ui.database import make_engine
 from control_ui.models.scope import ALL_TENANTS, Scope, ScopedSession, SessionFactory, open_session, session_factory
 from control_ui.models.secrets import keyring
+from control_ui.services.pictures.keys import picture_keys
 from control_ui.services.runs.catalogue import catalogue
 from control_ui.settings import Settings
 from control_ui.work_queue import WorkQueue
@@ -66,6 +67,7 @@ def using(made: JobContext) -> Iterator[JobContext]:
 def make_context(settings: Settings) -> JobContext:
     """Load the keys, find the playbooks, and open nothing yet: connections are made when they are used."""
     keyring.load(settings.encryption_keys)
+    picture_keys.load(settings.secret_key)
     catalogue.load(settings.repository)
     engine = make_engine(settings.database_url, pool_size=POOL_SIZE)
     connection = redis.Redis.from_url(

@@ -23,6 +23,7 @@ from control_ui.jobs.context import JobContext, context
 from control_ui.jobs.heart import Heart, Why
 from control_ui.jobs.recorder import PATIENCE_SECONDS, NotRecordedError, Recorder
 from control_ui.jobs.recording import SliceRecord
+from control_ui.jobs.ssh_key_files import ssh_key_file
 from control_ui.jobs.stopping import STOPPING
 from control_ui.models.runs import SliceState
 from control_ui.models.scope import Scope, ScopedSession
@@ -127,7 +128,7 @@ class _SliceWork:
             check=claimed.check_mode,
             diff=claimed.diff,
             forks=claimed.forks,
-            ssh_key_file=_ssh_key_file(settings.ssh_key_dir, claimed.tenant_slug),
+            ssh_key_file=ssh_key_file(settings.ssh_key_dir, claimed.tenant_slug),
             environment={
                 "CARWASH_CONTROL_URL": settings.public_url,
                 "CARWASH_INVENTORY_TOKEN": self._token,
@@ -168,14 +169,3 @@ def _ending(outcome: Outcome, record: SliceRecord, why_end: Why | None) -> tuple
     if not record.complete:
         words = outcome.error or f"ansible-playbook ended with {outcome.return_code}, without a word"
     return SliceState.FINISHED, record.clean(words)
-
-
-def _ssh_key_file(directory: Path, tenant_slug: str) -> Path:
-    """The tenant's own key, or the one for all. Raises KeyFileError where there is neither."""
-    for name in (tenant_slug, "default"):
-        if (directory / name).exists():
-            return directory / name
-    raise KeyFileError(
-        f"there is no SSH private key for {tenant_slug!r}: put one at {directory / tenant_slug} or"
-        f" {directory / 'default'}, readable by the worker's user only (chmod 600)"
-    )

@@ -25,7 +25,7 @@ def targets(session: ScopedSession) -> list[dict[str, Any]]:
     )
     return [
         {
-            "targets": [f"{_host(address)}:{PORT}"],
+            "targets": [f"{host(address)}:{PORT}"],
             "labels": {
                 "tenant": slug,
                 "region": region,
@@ -39,7 +39,7 @@ def targets(session: ScopedSession) -> list[dict[str, Any]]:
     ]
 
 
-def _host(address: str) -> str:
+def host(address: str) -> str:
     """An IPv6 address needs brackets before a port."""
     try:
         return f"[{address}]" if ipaddress.ip_address(address).version == 6 else address

@@ -9,6 +9,7 @@ import redis
 from flask import current_app
 
 from control_ui.models.scope import SessionFactory
+from control_ui.services.pictures.latest import Pictures
 from control_ui.settings import Settings
 from control_ui.work_queue import WorkQueue
 
@@ -21,6 +22,7 @@ class AppState:
     sessions: SessionFactory
     redis: redis.Redis
     work: WorkQueue
+    pictures: Pictures
 
 
 def app_state() -> AppState:

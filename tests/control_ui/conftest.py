@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from control_ui import create_app, database, make_state
 from control_ui.models.scope import ALL_TENANTS, ScopedSession, SessionFactory, open_session, session_factory
 from control_ui.models.secrets import keyring
+from control_ui.services.pictures.keys import picture_keys
 from control_ui.settings import Settings
 from control_ui.views.state import KEY
 from tests.control_ui.servers import Postgres, Redis
@@ -95,6 +96,7 @@ def _settings(database_url: str, redis_server: Redis, instance: Path) -> Setting
 def sessions(settings: Settings) -> Iterator[SessionFactory]:
     """Makes sessions on this test's database."""
     keyring.load(settings.encryption_keys)
+    picture_keys.load(settings.secret_key)
     engine = database.make_engine(settings.database_url)
     yield session_factory(engine)
     engine.dispose()

@@ -34,6 +34,7 @@ def test_with_a_secret_key_alone_it_is_sqlite_and_a_local_redis() -> None:
         ({"CARWASH_ENCRYPTION_KEYS": f"{Fernet.generate_key().decode()},nonsense"}, "key 2 of CARWASH_ENCRYPTION_KEYS"),
         ({"CARWASH_COOKIE_SECURE": "maybe"}, "CARWASH_COOKIE_SECURE"),
         ({"CARWASH_RUN_WORKERS": "0"}, "CARWASH_RUN_WORKERS"),
+        ({"CARWASH_LIVE_LOGS": "0"}, "CARWASH_LIVE_LOGS"),
         ({"CARWASH_ANSIBLE_FORKS": "many"}, "CARWASH_ANSIBLE_FORKS"),
     ],
 )

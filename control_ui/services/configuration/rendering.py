@@ -18,6 +18,7 @@ from control_ui.services.configuration.language import ExpressionError
 from control_ui.services.configuration.layer_check import CREDENTIALS
 from control_ui.services.configuration.layers import DEFAULT, SYSTEM, groups_by_device, layers_of, merge
 from control_ui.services.errors import Fault
+from control_ui.services.pictures.keys import NAME, is_own, with_own_key
 from control_ui.services.redaction import holds_credentials, redact_text
 
 
@@ -82,6 +83,7 @@ def render_among(
     masked = facts_of(device, tenant, surroundings.control_url, masked=True)
     work = _Work(masked, origins, [])
     shown = {"version": number, "device_id": device.name, **work.evaluated(settings, "$")}
+    _add_own_key(shown, device, work.faults)
     document = dict(shown)
     if "rtsp_url" in shown:  # the only setting that camera.url may stand in
         true = facts_of(device, tenant, surroundings.control_url, masked=False)
@@ -90,7 +92,11 @@ def render_among(
     told = {fault.path for fault in work.faults}
     faults = [*work.faults, *(fault for fault in schema.check(document) if fault.path not in told)]
     return Rendered(
-        document, shown, _all_origins(shown, origins), content_sha256(shown, device.camera_password_revision), faults
+        document,
+        shown,
+        _all_origins(shown, {"$.api_keys": SYSTEM} | origins),
+        content_sha256(shown, device.camera_password_revision),
+        faults,
     )
 
 
@@ -135,6 +141,18 @@ class _Work:
     @staticmethod
     def text(text: str, facts: Mapping[str, Facts]) -> Any:
         return expressions.evaluate(expressions.parse(text), facts)
+
+
+def _add_own_key(shown: dict[str, Any], device: Device, faults: list[Fault]) -> None:
+    """Let the control plane fetch pictures, whoever else may. What is no list is left to the schema."""
+    keys = shown.get("api_keys", [])
+    if not isinstance(keys, list):
+        return
+    taken = [index for index, key in enumerate(keys) if is_own(key)]
+    words = f"is {NAME}, which is the control plane's own: give this key another name"
+    faults += [Fault(f"$.api_keys[{index}].name", words) for index in taken]
+    if not taken:
+        shown["api_keys"] = with_own_key(keys, device.id, schema.most_api_keys())
 
 
 def _presentable(device: Device, masked: Mapping[str, Facts]) -> str:

@@ -44,6 +44,12 @@ def layer_validator() -> Draft202012Validator:
     return Draft202012Validator(layer_schema())
 
 
+def most_api_keys() -> int:
+    """So many a Pi takes."""
+    most: int = schema()["properties"]["api_keys"]["maxItems"]
+    return most
+
+
 def check(document: dict[str, Any]) -> list[Fault]:
     """Every fault of a whole configuration, by path; none of them quotes a text of it. Empty: it is valid."""
     faults = faults_of(validator().iter_errors(document))

@@ -16,10 +16,12 @@ from sqlalchemy.orm import defer
 from control_ui.models import ConfigVersion, Device, DeviceState, TemplateVersion
 from control_ui.models.scope import ScopedSession
 from control_ui.services.actor import Actor
+from control_ui.services.configuration import schema
 from control_ui.services.configuration.facts import login_of
-from control_ui.services.configuration.layers import SYSTEM
+from control_ui.services.configuration.layers import DEFAULT, SYSTEM
 from control_ui.services.configuration.rendering import Rendered, Surroundings, content_sha256, render_among
 from control_ui.services.errors import ConflictError, Fault, InvalidError
+from control_ui.services.pictures.keys import is_own, with_own_key
 from control_ui.services.redaction import MASK, redact_text
 
 MOST_ATTEMPTS = 5
@@ -229,14 +231,21 @@ def _again(
         template_version_id=old.template_version_id,
         document=document,
         shown=shown,
-        origins=old.origins,
+        origins=_origins_of_today(old),
         content_sha256=content_sha256(shown, device.camera_password_revision),
     )
 
 
 def _keys_of_today(device: Device, old: ConfigVersion) -> dict[str, Any]:
-    own = old.origins.get("$.api_keys") == SYSTEM
-    return {"api_keys": copy.deepcopy(device.api_keys)} if own else {}
+    others = [key for key in old.document.get("api_keys", []) if not is_own(key)]
+    keys = device.api_keys if others and old.origins.get("$.api_keys") == SYSTEM else others
+    return {"api_keys": with_own_key(copy.deepcopy(keys), device.id, schema.most_api_keys())}
+
+
+def _origins_of_today(old: ConfigVersion) -> dict[str, Any]:
+    """Where nobody had a key, the control plane has one now."""
+    nobodys = old.origins.get("$.api_keys", DEFAULT) == DEFAULT
+    return old.origins | ({"$.api_keys": SYSTEM} if nobodys else {})
 
 
 def _with_login_of_today(url: str, device: Device, password: str | None) -> str:

@@ -15,7 +15,7 @@ from control_ui.models.scope import Scope, ScopedSession, SessionFactory, open_s
 
 PIECE = 500
 LATEST = 2**63 - 1
-_CLOCK_SKEW = timedelta(days=1)
+CLOCK_SKEW = timedelta(days=1)
 """Events are stamped by the worker; the database looks for them in the days since the run was asked for, not in all."""
 
 
@@ -79,6 +79,6 @@ def _slice_ids(session: ScopedSession, run_id: int) -> list[int]:
 
 
 def _of_slice(run: Run, slice_id: int, host: str | None) -> list[sa.ColumnElement[bool]]:
-    since = run.requested_at - _CLOCK_SKEW
+    since = run.requested_at - CLOCK_SKEW
     found = [RunEvent.slice_id == slice_id, RunEvent.at >= since]
     return found if host is None else [*found, RunEvent.host == host]

@@ -58,7 +58,7 @@ def test_two_devices(office: Office, template_id: int) -> None:
     office.session.commit()
     shown = diff(office, {"kind": "now", "device_id": office.device.id}, {"kind": "now", "device_id": other.id})
     paths = [path for path, *_ in changes(shown)]
-    assert paths == ["$.device_id", "$.jpeg_quality", "$.rtsp_url"]
+    assert paths == ["$.api_keys", "$.device_id", "$.jpeg_quality", "$.rtsp_url"]
 
 
 def test_a_template_and_what_became_of_it(office: Office, template_id: int) -> None:

@@ -10,6 +10,7 @@ from control_ui.models import ConfigVersion, Device, GroupMember, Tenant
 from control_ui.models.devices import Environment, GroupKind
 from control_ui.models.scope import ScopedSession
 from control_ui.services.configuration.rendering import Rendered, render
+from control_ui.services.pictures.keys import picture_keys
 from tests.control_ui import factories
 
 CONTROL = "https://control.test"
@@ -52,7 +53,7 @@ def test_without_any_layer_the_system_sets_what_it_knows(session: ScopedSession,
         "device_id": "wash-1",
         "control_url": CONTROL,
         "rtsp_url": "rtsp://vie%2Fwer:p%C3%A4%20ss%40%2F%3A%23@192.0.2.7:554/",
-        "api_keys": device.api_keys,
+        "api_keys": [*device.api_keys, picture_keys.entry_of(device.id)],
     }
     assert result.shown == result.document | {"rtsp_url": "rtsp://vie%2Fwer:***@192.0.2.7:554/"}
     assert {path for path, origin in result.origins.items() if origin == "system"} == {
@@ -218,3 +219,27 @@ def test_rendering_stores_nothing(session: ScopedSession, device: Device) -> Non
     assert not session.dirty
     assert session.query(ConfigVersion).count() == 0
     assert device.config_override == {}
+
+
+def test_the_control_plane_may_fetch_pictures_whoever_else_may(session: ScopedSession, device: Device) -> None:
+    own = picture_keys.entry_of(device.id)
+    result = rendered(session, device, {})
+    assert result.document["api_keys"] == result.shown["api_keys"] == [own]
+    assert result.origins["$.api_keys"] == "system"
+    plc = {"name": "plc", "sha256": "2" * 64}
+    result = rendered(session, device, {"api_keys": [plc]})
+    assert (result.faults, result.document["api_keys"]) == ([], [plc, own])
+    assert result.origins["$.api_keys"].startswith("template:")
+
+
+def test_the_controllers_keys_go_first_where_a_pi_takes_no_more(session: ScopedSession, device: Device) -> None:
+    device.api_keys = [{"name": f"plc-{number}", "sha256": "2" * 64} for number in range(50)]
+    result = render(session, device, None, 1, control_url=CONTROL)
+    assert (result.faults, result.document["api_keys"]) == ([], device.api_keys)
+
+
+def test_nobody_elses_key_bears_the_control_planes_name(session: ScopedSession, device: Device) -> None:
+    device.api_keys = [{"name": "control-plane", "sha256": "2" * 64}]
+    (fault,) = render(session, device, None, 1, control_url=CONTROL).faults
+    assert fault.path == "$.api_keys[0].name"
+    assert "give this key another name" in fault.message

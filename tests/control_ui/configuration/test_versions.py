@@ -19,6 +19,7 @@ from control_ui.models.scope import ALL_TENANTS, ScopedSession, SessionFactory, 
 from control_ui.services import actor
 from control_ui.services.configuration import versions
 from control_ui.services.errors import InvalidError
+from control_ui.services.pictures.keys import picture_keys
 from tests.control_ui import factories
 from tests.control_ui.conftest import NOW
 
@@ -126,7 +127,14 @@ def test_restoring_takes_the_login_and_the_keys_of_today(session: ScopedSession,
     assert restored.document["rtsp_url"] == "rtsp://new%2Fuser:new%20%40word@192.0.2.10:554/"
     assert restored.shown["rtsp_url"] == "rtsp://new%2Fuser:***@192.0.2.10:554/"
     assert restored.document["jpeg_quality"] == 70
-    assert restored.document["api_keys"] == restored.shown["api_keys"] == device.api_keys
+    assert (
+        restored.document["api_keys"]
+        == restored.shown["api_keys"]
+        == [
+            *device.api_keys,
+            picture_keys.entry_of(device.id),
+        ]
+    )
     assert restored.content_sha256 != old.content_sha256
 
 
@@ -142,8 +150,22 @@ def test_keys_that_a_layer_set_are_restored_as_they_were(session: ScopedSession,
     old = make(session, device, {"api_keys": keys, "rtsp_url": "rtsp://192.0.2.9/plain"})
     device.api_keys = [{"name": "till", "sha256": "1" * 64}]
     restored = versions.restore(session, device, old, actor=actor.system("a test"), reason="", now=NOW)
-    assert restored.document["api_keys"] == keys
+    assert restored.document["api_keys"] == [*keys, picture_keys.entry_of(device.id)]
     assert restored.document["rtsp_url"] == "rtsp://192.0.2.9/plain"
+
+
+def test_what_was_made_before_the_control_plane_had_a_key_is_restored_with_it(
+    session: ScopedSession, device: Device
+) -> None:
+    """And a key of an older SECRET_KEY makes place for today's."""
+    for keys in ([], [{"name": "control-plane", "sha256": "3" * 64}]):
+        number = len(keys) + 1
+        old = factories.config_version(session, device, number, origins={"$.api_keys": "default"})
+        old.document["api_keys"] = keys
+        restored = versions.restore(session, device, old, actor=actor.system("a test"), reason="", now=NOW)
+        assert restored.document["api_keys"] == [picture_keys.entry_of(device.id)]
+        assert restored.origins["$.api_keys"] == "system"
+        device = factories.device(session, session.get_one(Tenant, device.tenant_id))
 
 
 def test_a_configuration_never_changes_but_for_the_key_it_is_encrypted_with(

@@ -44,6 +44,7 @@ class Plane:
             "CARWASH_INSTANCE_DIR": str(directory / "instance"),
             "CARWASH_REPOSITORY": str(PROJECT),
             "CARWASH_RUN_WORKERS": "1",
+            "CARWASH_LIVE_LOGS": "1",
         }
         self.settings = Settings.from_environment(self.environment)
         keyring.load(self.settings.encryption_keys)

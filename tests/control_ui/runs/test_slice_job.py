@@ -12,6 +12,7 @@ from rq import Queue
 
 from control_ui.jobs import slices as job
 from control_ui.jobs.context import JobContext, using
+from control_ui.jobs.ssh_key_files import ssh_key_file
 from control_ui.models import AuditEntry, DeviceLock, RunEvent
 from control_ui.models.runs import HostOutcome, RunState, SliceState
 from control_ui.models.scope import ScopedSession
@@ -161,5 +162,5 @@ def test_the_inventory_opens_to_this_slice_by_a_token_of_which_the_hash_is_known
 def test_a_tenant_s_own_key_goes_before_the_one_for_all(here: JobContext, session: ScopedSession, fleet: Fleet) -> None:
     own = here.settings.ssh_key_dir / fleet.tenant.slug
     own.touch(mode=0o600)
-    assert job._ssh_key_file(here.settings.ssh_key_dir, fleet.tenant.slug) == own
-    assert job._ssh_key_file(here.settings.ssh_key_dir, "another").name == "default"
+    assert ssh_key_file(here.settings.ssh_key_dir, fleet.tenant.slug) == own
+    assert ssh_key_file(here.settings.ssh_key_dir, "another").name == "default"

@@ -1,5 +1,27 @@
-"""The pages of one site."""
+"""The pages of one site: tabs with addresses of their own, and what can be done from them."""
 
-from control_ui.views.pages.site import overview
+from control_ui.views.pages.site import (
+    actions,
+    charts,
+    configuration,
+    diagnostics,
+    history,
+    live_log,
+    logs,
+    overview,
+    picture,
+    rollback,
+)
 
-__all__ = ["overview"]
+__all__ = [
+    "actions",
+    "charts",
+    "configuration",
+    "diagnostics",
+    "history",
+    "live_log",
+    "logs",
+    "overview",
+    "picture",
+    "rollback",
+]

@@ -1,0 +1,1 @@
+"""The newest picture of a site, fetched from its Pi."""

@@ -1,0 +1,91 @@
+"""How a site was over time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import jsonify, request
+
+from control_ui.services.permissions import Permission
+from control_ui.services.site import charts
+from control_ui.services.site.charts import DEFAULT_RANGE, RANGES, Chart, Line
+from control_ui.views.api.operation import Call
+from control_ui.views.pages.page import Answer, page
+from control_ui.views.pages.site.device import fetch, tab
+from control_ui.views.pages.site.figures import figure
+
+TABLE_POINTS = 48
+
+
+@page("/sites/<int:device_id>/charts", permission=Permission.FLEET_READ)
+def site_charts(call: Call, device_id: int) -> Answer:
+    """The charts, in words too; with `table=1` as a table."""
+    device, chosen = fetch(call, device_id), _range()
+    as_table = request.args.get("table") == "1"
+    points = TABLE_POINTS if as_table else charts.MOST_POINTS
+    found = charts.charts(call.session, device, RANGES[chosen], call.now, most_points=points)
+    return tab(
+        "charts",
+        device,
+        found=found,
+        ranges=list(RANGES),
+        chosen=chosen,
+        as_table=as_table,
+        summary=summary,
+        figure=figure,
+        stamp=lambda seconds: datetime.fromtimestamp(seconds, UTC),
+    )
+
+
+@page("/sites/<int:device_id>/charts.json", permission=Permission.FLEET_READ)
+def site_charts_document(call: Call, device_id: int) -> Answer:
+    """`{start, end, times, charts: [{name, unit, bars, most, lines: [{label, told, values}]}]}`, times in seconds
+    since 1970."""
+    found = charts.charts(call.session, fetch(call, device_id), RANGES[_range()], call.now)
+    return jsonify(
+        start=int(found.start.timestamp()),
+        end=int(found.end.timestamp()),
+        times=found.times,
+        charts=[
+            {
+                "name": chart.name,
+                "unit": chart.unit,
+                "bars": chart.bars,
+                "most": chart.most,
+                "lines": [_line(line, chart) for line in chart.lines],
+            }
+            for chart in found.charts
+        ],
+    )
+
+
+def _line(line: Line, chart: Chart) -> dict[str, Any]:
+    values = [_short(value) for value in line.values]
+    return {"label": line.label, "told": _in_words(line, chart, alone=True), "values": values}
+
+
+def summary(chart: Chart) -> str:
+    """What a chart shows, in a sentence."""
+    return ". ".join(_in_words(line, chart, alone=len(chart.lines) == 1) for line in chart.lines)
+
+
+def _in_words(line: Line, chart: Chart, *, alone: bool) -> str:
+    label = "" if alone else f"{line.label} "
+    if line.least is None or line.most is None or line.mean is None or line.last is None:
+        return f"{label}not measured"
+    if chart.bars:
+        return f"{label}{line.total:.0f}"
+    if line.least == line.most:
+        return f"{label}{figure(line.last, chart.unit)} throughout"
+    span = f"{figure(line.least, chart.unit)} to {figure(line.most, chart.unit)}"
+    return f"{label}{figure(line.last, chart.unit)} now; {span}, mean {figure(line.mean, chart.unit)}"
+
+
+def _range() -> str:
+    chosen = request.args.get("range", DEFAULT_RANGE)
+    return chosen if chosen in RANGES else DEFAULT_RANGE
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
