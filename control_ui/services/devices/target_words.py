@@ -17,12 +17,17 @@ def group_names(session: ScopedSession, targets: Iterable[Mapping[str, Any]]) ->
     return dict(session.execute(sa.select(Group.id, Group.name).where(Group.id.in_(ids))).all()) if ids else {}
 
 
-def words(target: Mapping[str, Any], groups: Mapping[int, str]) -> str:
+def groups(session: ScopedSession) -> list[Group]:
+    """Every group of this scope, by name."""
+    return list(session.scalars(sa.select(Group).order_by(Group.name, Group.id)))
+
+
+def words(target: Mapping[str, Any], group_names: Mapping[int, str]) -> str:
     """What was asked for, however many devices that was."""
     if target.get("all"):
         return "all sites"
     if group_id := target.get("group_id"):
-        return f"group {groups.get(group_id, f'{group_id}, which is gone')}"
+        return f"group {group_names.get(group_id, f'{group_id}, which is gone')}"
     if query := target.get("query"):
         return str(query)
     if run_id := target.get("failed_of"):

@@ -1,0 +1,163 @@
+"""Starting a run: choose a playbook, say on which sites, see how many those are, check first or start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flask import render_template, request
+
+from control_ui.models import Device, Run, Tenant
+from control_ui.models.devices import DeviceStatus
+from control_ui.services import rows
+from control_ui.services.devices import target_words, targets
+from control_ui.services.errors import Fault, InvalidError, NotFoundError, ServiceError
+from control_ui.services.permissions import Permission
+from control_ui.services.runs.catalogue import Playbook, catalogue
+from control_ui.services.runs.requests import RunRequest
+from control_ui.services.runs.requests import request as request_run
+from control_ui.services.runs.schedules import ScheduleForm
+from control_ui.services.runs.schedules import create as create_schedule
+from control_ui.views.api.operation import LARGEST_ID, Call
+from control_ui.views.pages.form import Problems
+from control_ui.views.pages.page import Answer, done, page
+from control_ui.views.pages.runs import tenancy, variables
+from control_ui.views.pages.runs.start_form import StartForm, problems_of
+from control_ui.views.pages.runs.variables import Field
+from control_ui.views.state import app_state
+from control_ui.work_queue import DISPATCH
+
+UNSEEN = "the number of sites is another one than was shown: look at it, then start"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many sites the target has, and how many of them will not be done now."""
+
+    number: int = 0
+    offline: int = 0
+    held: int = 0
+    names: list[str] = field(default_factory=list)
+    needs_approval: bool = False
+    problems: Problems = field(default_factory=Problems)
+
+
+@page("/runs/new", permission=Permission.FLEET_OPERATE)
+def run_new(call: Call) -> Answer:
+    """The catalogue; with a playbook, or a run that this one is to be like, the form."""
+    like = _like(call)
+    name = request.args.get("playbook") or (like.playbook if like else "")
+    if not name:
+        kept = {key: values for key, values in request.args.lists() if key != "playbook"}
+        return render_template("runs/catalogue.html", playbooks=catalogue.all(), kept=kept)
+    playbook = catalogue.find(name)
+    fields = variables.fields_of(playbook.schema)
+    form = StartForm.at_first(call.session, fields, like)
+    return _shown(call, playbook, fields, form, Problems())
+
+
+@page("/runs/new/count", methods=("POST",), permission=Permission.FLEET_OPERATE)
+def run_new_count(call: Call) -> Answer:
+    """How many sites it would be for, and the buttons, which say so; asked for with every change."""
+    playbook = catalogue.find(request.form.get("playbook", ""))
+    form = StartForm.sent(variables.fields_of(playbook.schema))
+    return render_template("runs/_go.html", playbook=playbook, form=form, counted=_count(call, playbook, form))
+
+
+@page("/runs/new", methods=("POST",), permission=Permission.FLEET_OPERATE)
+def run_start(call: Call) -> Answer:
+    """Check, start, propose or schedule it; or say what is wrong at its fields."""
+    playbook = catalogue.find(request.form.get("playbook", ""))
+    fields = variables.fields_of(playbook.schema)
+    form = StartForm.sent(fields)
+    try:
+        with tenancy.within(call, _id(form.tenant)) as narrowed:
+            return _start(narrowed, playbook, fields, form)
+    except ServiceError as error:
+        return _shown(call, playbook, fields, form, problems_of(error, form, fields)), error.status
+
+
+def _start(call: Call, playbook: Playbook, fields: list[Field], form: StartForm) -> Answer:
+    """Raises ServiceError."""
+    check = request.form.get("mode") == "check"
+    target = form.target_document(call.session)
+    devices = targets.resolve(call.session, target)
+    if len({device.tenant_id for device in devices}) > 1:
+        fault = Fault("$.tenant", "must be chosen: these sites belong to several")
+        raise InvalidError("a run is for the sites of one tenant", [fault])
+    number = len(devices)
+    if not check and request.form.get("counted") != str(number):
+        raise InvalidError(UNSEEN)
+    values = variables.read(fields, form.values)
+    if form.when == "repeat" and not check:
+        wanted = ScheduleForm(form.name.strip(), form.cron, form.timezone, playbook.name, target, values, False, True)
+        made = _scheduled(call, wanted, form.reason)
+        return done(f"The schedule {made} is made.", "runs")
+    asked = RunRequest(
+        playbook.name, target, values, check_mode=check, reason=form.reason,
+        not_before=None if check else form.read_not_before(), forks=form.read_forks(),
+    )  # fmt: skip
+    run = request_run(call.session, call.actor, asked, call.now)
+    app_state().work.wake(DISPATCH)
+    what = "checked" if check else run.state
+    return done(f"Run {run.id} is {what}: {number} site{'' if number == 1 else 's'}.", "run", run_id=run.id)
+
+
+def _scheduled(call: Call, wanted: ScheduleForm, reason: str) -> str:
+    if not wanted.name:
+        raise InvalidError("the schedule is not valid", [Fault("$.name", "must not be empty")])
+    return create_schedule(call.session, call.actor, wanted, reason, call.now).name
+
+
+def _shown(call: Call, playbook: Playbook, fields: list[Field], form: StartForm, problems: Problems) -> str:
+    return render_template(
+        "runs/new.html",
+        playbook=playbook,
+        fields=fields,
+        form=form,
+        problems=problems,
+        tenants=tenancy.to_choose_from(call),
+        groups=target_words.groups(call.session),
+        counted=_count(call, playbook, form),
+    )
+
+
+def _count(call: Call, playbook: Playbook, form: StartForm) -> Counted:
+    """Nothing, with what is wrong, where the target makes no sense."""
+    try:
+        with tenancy.within(call, _id(form.tenant)) as narrowed:
+            devices = targets.resolve(narrowed.session, form.target_document(narrowed.session))
+            owners = {device.tenant_id for device in devices}
+            careful = len(owners) == 1 and _asks_for_four_eyes(narrowed, owners.pop())
+    except ServiceError as error:
+        return Counted(problems=problems_of(error, form, []))
+    return _counted(devices, needs_approval=careful and playbook.mutates)
+
+
+def _counted(devices: list[Device], *, needs_approval: bool) -> Counted:
+    away = (DeviceStatus.OFFLINE, DeviceStatus.NEVER_SEEN)
+    return Counted(
+        number=len(devices),
+        offline=sum(device.state.status in away for device in devices),
+        held=sum(bool(device.held_reason) for device in devices),
+        names=[device.name for device in devices[:8]],
+        needs_approval=needs_approval,
+    )
+
+
+def _asks_for_four_eyes(call: Call, tenant_id: int) -> bool:
+    return rows.fetch(call.session, Tenant, tenant_id, "tenant").requires_approval
+
+
+def _like(call: Call) -> Run | None:
+    """The run that this one is to be like. Raises NotFoundError."""
+    given = request.args.get("like", "")
+    if not given:
+        return None
+    number = _id(given)
+    if number is None:
+        raise NotFoundError("there is no such run")
+    return rows.fetch(call.session, Run, number, "run")
+
+
+def _id(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text) <= LARGEST_ID else None
