@@ -1,4 +1,4 @@
-"""Targets as people say them: `all sites`, `group West coast`, `ring=canary`, `12 sites`."""
+"""Targets as people say them: `all sites`, `group West coast`, `ring=canary`, `chosen one by one`."""
 
 from __future__ import annotations
 
@@ -32,5 +32,4 @@ def words(target: Mapping[str, Any], group_names: Mapping[int, str]) -> str:
         return str(query)
     if run_id := target.get("failed_of"):
         return f"failed in run {run_id}"
-    number = len(target.get("device_ids") or [])
-    return f"{number} chosen site{'' if number == 1 else 's'}"
+    return "chosen one by one"

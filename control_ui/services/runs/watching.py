@@ -78,6 +78,7 @@ def holders(session: ScopedSession, run: Run) -> list[Holder]:
     mine = sa.select(HostResult.device_id).where(HostResult.run_id == run.id, HostResult.outcome.is_(None))
     query = (
         sa.select(Run.id, Run.playbook, Device.name)
+        .select_from(Run)
         .outerjoin(DeviceLock, sa.and_(DeviceLock.run_id == Run.id, DeviceLock.device_id.in_(mine)))
         .outerjoin(Device, Device.id == DeviceLock.device_id)
         .where(Run.id != run.id, sa.or_(DeviceLock.device_id.is_not(None), Run.id == run.waiting_for_run_id))

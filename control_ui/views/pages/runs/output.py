@@ -60,6 +60,7 @@ def run_output_file(call: Call, run_id: int) -> Response:
     """All of it, or of one host, as a file."""
     run = rows.fetch(call.session, Run, run_id, "run")
     host = request.args.get("host", "").replace("\x00", "")[:100] or None
+    call.session.commit()  # what follows reads in transactions of its own, which SQLite would have wait for this one
     text = output.text(app_state().sessions, call.session.scope, run, host)
     name = f"run-{run.id}.txt" if host is None else f"run-{run.id}-{re.sub(r'[^A-Za-z0-9._-]', '-', host)}.txt"
     return file_response.of_pieces(text, file_name=name, media_type="text/plain; charset=utf-8", download=True)

@@ -109,6 +109,7 @@ def _scheduled(call: Call, wanted: ScheduleForm, reason: str) -> str:
 
 
 def _shown(call: Call, playbook: Playbook, fields: list[Field], form: StartForm, problems: Problems) -> str:
+    counted = _count(call, playbook, form)
     return render_template(
         "runs/new.html",
         playbook=playbook,
@@ -117,7 +118,7 @@ def _shown(call: Call, playbook: Playbook, fields: list[Field], form: StartForm,
         problems=problems,
         tenants=tenancy.to_choose_from(call),
         groups=target_words.groups(call.session),
-        counted=_count(call, playbook, form),
+        counted=counted,
     )
 
 

@@ -29,5 +29,6 @@ def within(call: Call, tenant_id: int | None) -> Iterator[Call]:
         yield call
         return
     rows.fetch(call.session, Tenant, tenant_id, "tenant")
+    call.session.commit()  # or SQLite would have the second session wait for the first
     with open_session(app_state().sessions, Scope(tenant_id)) as session:
         yield replace(call, session=session)
