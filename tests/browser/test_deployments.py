@@ -109,7 +109,7 @@ def test_a_rollback_shows_what_it_would_do_before_it_is_confirmed(open_page: Ope
     dialog.locator("#reason").fill("blurred")
     dialog.get_by_role("button", name="Roll back 3 sites").click()
     expect(page.locator("h1")).to_contain_text(f"Rollback of deployment {own}")
-    expect(page.get_by_text("“blurred”")).to_be_visible()
+    expect(page.get_by_text("blurred")).to_be_visible()
 
 
 def test_a_viewer_sees_everything_and_is_offered_nothing(open_page: OpenPage, plane: Plane) -> None:

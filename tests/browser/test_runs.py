@@ -62,7 +62,7 @@ def test_the_form_is_filled_and_sent_by_keyboard_alone(open_page: OpenPage) -> N
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/runs/\d+$"))
-    expect(page.get_by_text("“by keyboard”")).to_be_visible()
+    expect(page.get_by_text("by keyboard")).to_be_visible()
 
 
 def test_the_grid_fills_and_stops_asking_when_the_run_has_ended(

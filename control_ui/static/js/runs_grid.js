@@ -51,8 +51,9 @@ async function poll(grid) {
 }
 
 function fill(grid, told) {
-  if (told.cells === grid.last) return;
-  grid.last = told.cells;
+  const last = `${told.legend} ${told.cells}`; // the same characters mean something else with another legend
+  if (last === grid.last) return;
+  grid.last = last;
   const counts = {};
   grid.cells.forEach((cell, place) => {
     const state = told.legend[parseInt(told.cells[place], 36)];

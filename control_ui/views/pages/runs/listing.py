@@ -38,14 +38,14 @@ class Row:
 def runs(call: Call) -> Answer:
     """The history, with what is not over yet on top."""
     asked = Asked.read()
-    states = _states(asked, FINAL_RUN_STATES)
+    states, names = _states(asked, FINAL_RUN_STATES), titles.by_name()
     past = search.search(call.session, _filters(asked, states), limit=PER_PAGE, cursor=asked.cursor) if states else None
     context = {
         "asked": asked,
-        "past": [] if past is None else _rows(call, past.items),
+        "past": [] if past is None else _rows(call, past.items, names),
         "next": None if past is None else past.next,
-        "active": [] if asked.cursor else _active(call, asked),
-        "playbooks": titles.by_name(),
+        "active": [] if asked.cursor else _active(call, asked, names),
+        "playbooks": names,
         "tenants": {tenant.id: tenant.name for tenant in tenancy.to_choose_from(call)},
         "states": list(RunState),
     }
@@ -56,7 +56,7 @@ def runs(call: Call) -> Answer:
 def runs_active(call: Call) -> Answer:
     """What is not over yet, asked for again and again. Once a run has left it, the history is to be read anew."""
     asked = Asked.read()
-    active = _active(call, asked)
+    active = _active(call, asked, titles.by_name())
     tenants = {tenant.id: tenant.name for tenant in tenancy.to_choose_from(call)}
     answer = make_response(render_template("runs/_active.html", asked=asked, active=active, tenants=tenants))
     now = {str(row.run.id) for row in active}
@@ -65,16 +65,15 @@ def runs_active(call: Call) -> Answer:
     return answer
 
 
-def _active(call: Call, asked: Asked) -> list[Row]:
+def _active(call: Call, asked: Asked, names: dict[str, str]) -> list[Row]:
     states = _states(asked, ACTIVE_STATES)
     if not states:
         return []
     found = search.search(call.session, _filters(asked, states), limit=MOST_ACTIVE, cursor=None).items
-    return _rows(call, found)
+    return _rows(call, found, names)
 
 
-def _rows(call: Call, runs: Sequence[Run]) -> list[Row]:
-    names = titles.by_name()
+def _rows(call: Call, runs: Sequence[Run], names: dict[str, str]) -> list[Row]:
     groups = target_words.group_names(call.session, [run.target for run in runs])
     live = watching.tallies(call.session, [run.id for run in runs if run.finished_at is None])
     return [

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from flask import render_template, request
 
-from control_ui.models import Device, Run, Tenant
-from control_ui.models.devices import DeviceStatus
+from control_ui.models import Run, Tenant
 from control_ui.services import rows
 from control_ui.services.devices import target_words, targets
+from control_ui.services.devices.targets import Glance
 from control_ui.services.errors import Fault, InvalidError, NotFoundError, ServiceError
 from control_ui.services.permissions import Permission
 from control_ui.services.runs.catalogue import Playbook, catalogue
@@ -31,12 +31,9 @@ UNSEEN = "the number of sites is another one than was shown: look at it, then st
 
 @dataclass(frozen=True)
 class Counted:
-    """How many sites the target has, and how many of them will not be done now."""
+    """How many sites the target has, and how many of them will not be done now; nothing, with what is wrong."""
 
-    number: int = 0
-    offline: int = 0
-    held: int = 0
-    names: list[str] = field(default_factory=list)
+    glance: Glance | None = None
     needs_approval: bool = False
     problems: Problems = field(default_factory=Problems)
 
@@ -80,12 +77,11 @@ def _start(call: Call, playbook: Playbook, fields: list[Field], form: StartForm)
     """Raises ServiceError."""
     check = request.form.get("mode") == "check"
     target = form.target_document(call.session)
-    devices = targets.resolve(call.session, target)
-    if len({device.tenant_id for device in devices}) > 1:
+    seen = targets.glance(call.session, target)
+    if len(seen.tenant_ids) > 1:
         fault = Fault("$.tenant", "must be chosen: these sites belong to several")
         raise InvalidError("a run is for the sites of one tenant", [fault])
-    number = len(devices)
-    if not check and request.form.get("counted") != str(number):
+    if not check and request.form.get("counted") != str(seen.number):
         raise InvalidError(UNSEEN)
     values = variables.read(fields, form.values)
     if form.when == "repeat" and not check:
@@ -99,7 +95,7 @@ def _start(call: Call, playbook: Playbook, fields: list[Field], form: StartForm)
     run = request_run(call.session, call.actor, asked, call.now)
     app_state().work.wake(DISPATCH)
     what = "checked" if check else run.state
-    return done(f"Run {run.id} is {what}: {number} site{'' if number == 1 else 's'}.", "run", run_id=run.id)
+    return done(f"Run {run.id} is {what}: {seen.number} site{'' if seen.number == 1 else 's'}.", "run", run_id=run.id)
 
 
 def _scheduled(call: Call, wanted: ScheduleForm, reason: str) -> str:
@@ -126,23 +122,11 @@ def _count(call: Call, playbook: Playbook, form: StartForm) -> Counted:
     """Nothing, with what is wrong, where the target makes no sense."""
     try:
         with tenancy.within(call, _id(form.tenant)) as narrowed:
-            devices = targets.resolve(narrowed.session, form.target_document(narrowed.session))
-            owners = {device.tenant_id for device in devices}
-            careful = len(owners) == 1 and _asks_for_four_eyes(narrowed, owners.pop())
+            seen = targets.glance(narrowed.session, form.target_document(narrowed.session))
+            careful = len(seen.tenant_ids) == 1 and _asks_for_four_eyes(narrowed, min(seen.tenant_ids))
     except ServiceError as error:
         return Counted(problems=problems_of(error, form, []))
-    return _counted(devices, needs_approval=careful and playbook.mutates)
-
-
-def _counted(devices: list[Device], *, needs_approval: bool) -> Counted:
-    away = (DeviceStatus.OFFLINE, DeviceStatus.NEVER_SEEN)
-    return Counted(
-        number=len(devices),
-        offline=sum(device.state.status in away for device in devices),
-        held=sum(bool(device.held_reason) for device in devices),
-        names=[device.name for device in devices[:8]],
-        needs_approval=needs_approval,
-    )
+    return Counted(seen, needs_approval=careful and playbook.mutates)
 
 
 def _asks_for_four_eyes(call: Call, tenant_id: int) -> bool:
