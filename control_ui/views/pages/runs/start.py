@@ -78,8 +78,9 @@ def _start(call: Call, playbook: Playbook, fields: list[Field], form: StartForm)
     check = request.form.get("mode") == "check"
     target = form.target_document(call.session)
     seen = targets.glance(call.session, target)
-    if len(seen.tenant_ids) > 1:
-        fault = Fault("$.tenant", "must be chosen: these sites belong to several")
+    unscoped = call.session.scope.tenant_id is None
+    if len(seen.tenant_ids) > 1 or (unscoped and form.when == "repeat"):
+        fault = Fault("$.tenant", "must be chosen")
         raise InvalidError("a run is for the sites of one tenant", [fault])
     if not check and request.form.get("counted") != str(seen.number):
         raise InvalidError(UNSEEN)
