@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import render_template, request
 
@@ -77,26 +78,29 @@ def _start(call: Call, playbook: Playbook, fields: list[Field], form: StartForm)
     """Raises ServiceError."""
     check = request.form.get("mode") == "check"
     target = form.target_document(call.session)
-    seen = targets.glance(call.session, target)
-    unscoped = call.session.scope.tenant_id is None
-    if len(seen.tenant_ids) > 1 or (unscoped and form.when == "repeat"):
-        fault = Fault("$.tenant", "must be chosen")
-        raise InvalidError("a run is for the sites of one tenant", [fault])
-    if not check and request.form.get("counted") != str(seen.number):
-        raise InvalidError(UNSEEN)
+    number = _number_as_shown(call, form, target, check=check)
     values = variables.read(fields, form.values)
     if form.when == "repeat" and not check:
         wanted = ScheduleForm(form.name.strip(), form.cron, form.timezone, playbook.name, target, values, False, True)
-        made = _scheduled(call, wanted, form.reason)
-        return done(f"The schedule {made} is made.", "runs")
-    asked = RunRequest(
-        playbook.name, target, values, check_mode=check, reason=form.reason,
-        not_before=None if check else form.read_not_before(), forks=form.read_forks(),
-    )  # fmt: skip
+        return done(f"The schedule {_scheduled(call, wanted, form.reason)} is made.", "runs")
+    not_before = None if check else form.read_not_before()
+    asked = RunRequest(playbook.name, target, values, check, form.reason, not_before, form.read_forks())
     run = request_run(call.session, call.actor, asked, call.now)
     app_state().work.wake(DISPATCH)
-    what = "checked" if check else run.state
-    return done(f"Run {run.id} is {what}: {seen.number} site{'' if seen.number == 1 else 's'}.", "run", run_id=run.id)
+    what = "is to be checked" if check else f"is {run.state}"
+    return done(f"Run {run.id} {what}: {number} site{'' if number == 1 else 's'}.", "run", run_id=run.id)
+
+
+def _number_as_shown(call: Call, form: StartForm, target: dict[str, Any], *, check: bool) -> int:
+    """How many sites it is for. Raises InvalidError where that is not what was shown: a check changes nothing, and may
+    be for more."""
+    seen = targets.glance(call.session, target)
+    unscoped = call.session.scope.tenant_id is None
+    if len(seen.tenant_ids) > 1 or (unscoped and form.when == "repeat"):
+        raise InvalidError("a run is for the sites of one tenant", [Fault("$.tenant", "must be chosen")])
+    if not check and request.form.get("counted") != str(seen.number):
+        raise InvalidError(UNSEEN)
+    return seen.number
 
 
 def _scheduled(call: Call, wanted: ScheduleForm, reason: str) -> str:
