@@ -95,7 +95,7 @@ def test_a_run_is_canceled_in_a_dialog_that_asks_first(open_page: OpenPage, own_
     page.keyboard.press("Enter")
     dialog.locator("#reason").fill("enough")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Canceled by")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Canceled by")).to_be_visible()
 
 
 def test_hosts_are_found_narrowed_and_opened(open_page: OpenPage, plane: Plane) -> None:
