@@ -98,10 +98,21 @@ def missing(standing: Standing, *, with_picture: bool = True) -> str:
 
 def unhealthy(standing: Standing) -> str:
     """What is wrong with stream and picture under the configuration in force; empty where both are fine."""
-    stream, snapshot = _part(standing, "stream"), _snapshot(standing)
+    return stream_fault(standing) or picture_fault(standing)
+
+
+def stream_fault(standing: Standing) -> str:
+    """What is wrong with the stream; empty where it is fine."""
+    stream = _part(standing, "stream")
     status = stream.get("status")
     if status != STREAMING or stream.get("quiet"):
         return f"its stream is {status or 'not reported'}" + (" and does not answer" if stream.get("quiet") else "")
+    return ""
+
+
+def picture_fault(standing: Standing) -> str:
+    """Why there is no fresh picture that was taken under the configuration; empty where there is one."""
+    snapshot = _snapshot(standing)
     if snapshot.get("config_version") != standing.number:
         return f"there is no picture under version {standing.number} yet"
     age = snapshot.get("age_seconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -67,6 +68,14 @@ class Parameters:
         if percent is not None and failed * 100 > percent * counted:
             return f"more than {percent:g} %"
         return ""
+
+    def most_failures(self, counted: int) -> int:
+        """How many of so many may fail without passing a threshold."""
+        percent = self.failure_threshold_percent
+        if percent is None and self.failure_threshold_count is None:
+            percent = DEFAULT_THRESHOLD_PERCENT
+        bounds = [] if self.failure_threshold_count is None else [self.failure_threshold_count]
+        return min([counted, *bounds, *([] if percent is None else [math.floor(percent * counted / 100)])])
 
     def document(self) -> dict[str, Any]:
         """As a JSON object."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -32,6 +33,14 @@ class Filters:
     rollback_of_id: int | None = None
     rollbacks: bool | None = None
     """Only rollbacks, or none of them."""
+    since: datetime | None = None
+    """About when it was asked for, as `until`, which is not included."""
+    until: datetime | None = None
+    person: str | None = None
+    """Part of the name of who asked."""
+    text: str | None = None
+    """Part of a device's name, or of the reason."""
+    tenant_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,22 +60,47 @@ class Overview:
 
 def search(session: ScopedSession, filters: Filters, *, limit: int, cursor: str | None) -> Page[Overview]:
     """A page of deployments, the newest first."""
-    query = sa.select(Deployment)
-    if filters.state:
-        query = query.where(Deployment.state.in_(filters.state))
-    if filters.template_id is not None:
-        of_template = sa.select(TemplateVersion.id).where(TemplateVersion.template_id == filters.template_id)
-        query = query.where(Deployment.template_version_id.in_(of_template))
-    if filters.device_id is not None:
-        mine = sa.select(DeploymentDevice.deployment_id).where(DeploymentDevice.device_id == filters.device_id)
-        query = query.where(Deployment.id.in_(mine))
-    if filters.rollback_of_id is not None:
-        query = query.where(Deployment.rollback_of_id == filters.rollback_of_id)
-    if filters.rollbacks is not None:
-        is_one = Deployment.template_version_id.is_(None)
-        query = query.where(is_one if filters.rollbacks else ~is_one)
+    query = sa.select(Deployment).where(*_conditions(filters))
     page = paginate(session, query, by=[Deployment.id], limit=limit, cursor=cursor, descending=True)
     return Page(overviews(session, page.items), page.next)
+
+
+def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if filters.state:
+        found.append(Deployment.state.in_(filters.state))
+    if filters.template_id is not None:
+        of_template = sa.select(TemplateVersion.id).where(TemplateVersion.template_id == filters.template_id)
+        found.append(Deployment.template_version_id.in_(of_template))
+    if filters.device_id is not None:
+        found.append(Deployment.id.in_(_with(DeploymentDevice.device_id == filters.device_id)))
+    if filters.rollback_of_id is not None:
+        found.append(Deployment.rollback_of_id == filters.rollback_of_id)
+    if filters.rollbacks is not None:
+        is_one = Deployment.template_version_id.is_(None)
+        found.append(is_one if filters.rollbacks else ~is_one)
+    return found + _of_the_asking(filters)
+
+
+def _of_the_asking(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if filters.tenant_id is not None:
+        found.append(Deployment.tenant_id == filters.tenant_id)
+    if filters.since is not None:
+        found.append(Deployment.requested_at >= filters.since)
+    if filters.until is not None:
+        found.append(Deployment.requested_at < filters.until)
+    if filters.person:
+        found.append(Deployment.requested_by.icontains(filters.person, autoescape=True))
+    if filters.text:
+        named = sa.select(Device.id).where(Device.name.icontains(filters.text, autoescape=True))
+        on_one = Deployment.id.in_(_with(DeploymentDevice.device_id.in_(named)))
+        found.append(sa.or_(Deployment.reason.icontains(filters.text, autoescape=True), on_one))
+    return found
+
+
+def _with(condition: sa.ColumnElement[bool]) -> sa.Select[int]:
+    return sa.select(DeploymentDevice.deployment_id).where(condition)
 
 
 def overviews(session: ScopedSession, deployments: Sequence[Deployment]) -> list[Overview]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from control_ui.models import Device, Group, HostResult, Run
+from control_ui.models import Device, DeviceState, Group, HostResult, Run
+from control_ui.models.devices import DeviceStatus
 from control_ui.models.runs import FINAL_RUN_STATES, HostOutcome, HostProgress
 from control_ui.models.scope import ScopedSession
 from control_ui.services import rows
@@ -31,12 +33,45 @@ def resolve(session: ScopedSession, target: dict[str, Any]) -> list[Device]:
     query = sa.select(Device).order_by(Device.name, Device.id).options(*LEAN)
     devices = list(session.scalars(query.where(_condition(session, kind, value))).unique())
     if kind == "device_ids":
-        _check_all_found(value, devices)
+        _check_all_found(value, [device.id for device in devices])
     if not devices:
-        raise InvalidError(
-            "there is nothing to do: the target names no device", [Fault(f"$.target.{kind}", "is empty")]
-        )
+        raise _nothing(kind)
     return devices
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A target at a glance: how many devices it has, how many of them are off or held, the first names, and whose they
+    are."""
+
+    number: int
+    away: int
+    held: int
+    names: list[str]
+    tenant_ids: set[int]
+
+
+def glance(session: ScopedSession, target: dict[str, Any], most_names: int = 8) -> Glance:
+    """What `resolve` would find, without loading it. Raises what `resolve` raises."""
+    kind, value = _only(target)
+    columns = (Device.id, Device.name, Device.tenant_id, Device.held_reason, DeviceState.status)
+    query = sa.select(*columns).join(DeviceState, DeviceState.device_id == Device.id)
+    found = session.execute(query.where(_condition(session, kind, value)).order_by(Device.name, Device.id)).all()
+    if kind == "device_ids":
+        _check_all_found(value, [row.id for row in found])
+    if not found:
+        raise _nothing(kind)
+    return Glance(
+        number=len(found),
+        away=sum(row.status in (DeviceStatus.OFFLINE, DeviceStatus.NEVER_SEEN) for row in found),
+        held=sum(bool(row.held_reason) for row in found),
+        names=[row.name for row in found[:most_names]],
+        tenant_ids={row.tenant_id for row in found},
+    )
+
+
+def _nothing(kind: str) -> InvalidError:
+    return InvalidError("there is nothing to do: the target names no device", [Fault(f"$.target.{kind}", "is empty")])
 
 
 def _only(target: dict[str, Any]) -> tuple[str, Any]:
@@ -66,8 +101,8 @@ def _unfinished(run: Run) -> sa.Select[int]:
     return sa.select(HostResult.device_id).where(HostResult.run_id == run.id, sa.or_(bad, left))
 
 
-def _check_all_found(wanted: list[int], found: list[Device]) -> None:
-    unknown = sorted(set(wanted) - {device.id for device in found})
+def _check_all_found(wanted: list[int], found: list[int]) -> None:
+    unknown = sorted(set(wanted) - set(found))
     if unknown:
         more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
         words = ", ".join(map(str, unknown[:MOST_NAMED])) + more

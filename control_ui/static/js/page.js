@@ -103,7 +103,14 @@ export function refreshTimes(root = document) {
 
 refreshTimes();
 setInterval(() => document.hidden || refreshTimes(), 1000);
+document.addEventListener("htmx:afterSwap", () => refreshTimes()); // before it is painted, or they would flicker
 document.addEventListener("htmx:afterSettle", (event) => refreshTimes(event.detail.elt));
+
+// ---- What somebody has opened stays open when it is read anew ------------------------------------------------------
+
+if (window.Idiomorph) {
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
+}
 
 // A select or a box that means something at once submits its form: <form data-at-once>.
 document.addEventListener("change", (event) => {

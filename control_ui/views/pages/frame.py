@@ -22,7 +22,19 @@ THEMES = ("light", "dark")
 
 TONES = {
     "good": ("online", "ok", "succeeded", "applied", "resolved", "approved", "open", "active", "changed"),
-    "warn": ("degraded", "partial", "paused", "waiting", "unreachable", "held", "proposed", "warning", "expired"),
+    "warn": (
+        "degraded",
+        "partial",
+        "paused",
+        "waiting",
+        "unreachable",
+        "held",
+        "proposed",
+        "warning",
+        "expired",
+        "interrupted",
+        "rolled_back",
+    ),
     "bad": ("offline", "failed", "lost", "rollback_failed", "rejected", "firing", "critical", "refused", "error"),
     "busy": ("running", "queued", "delivering", "in_flight", "rolling_back"),
 }

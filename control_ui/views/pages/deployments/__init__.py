@@ -1,5 +1,5 @@
 """The pages of the section Deployments."""
 
-from control_ui.views.pages.deployments import listing
+from control_ui.views.pages.deployments import actions, listing, one, rollback
 
-__all__ = ["listing"]
+__all__ = ["actions", "listing", "one", "rollback"]

@@ -1,5 +1,5 @@
 """The pages of the section Runs."""
 
-from control_ui.views.pages.runs import listing
+from control_ui.views.pages.runs import actions, host, listing, one, output, rollback, start
 
-__all__ = ["listing"]
+__all__ = ["actions", "host", "listing", "one", "output", "rollback", "start"]
