@@ -118,14 +118,3 @@ def test_the_menu_of_a_telephone_says_whether_it_is_open(open_page: OpenPage) ->
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     button.press("Enter")
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
-
-
-def test_a_control_plane_that_is_away_is_said_once_and_so_is_its_return(open_page: OpenPage) -> None:
-    page = open_page("/administration/groups", Role.ADMIN)
-    page.route("**/groups/new", lambda route: route.abort())
-    page.evaluate("document.addEventListener('htmx:sendError', event => event.preventDefault())")
-    page.get_by_role("link", name="Make a group").click()
-    expect(page.locator(".toast")).to_contain_text("cannot be reached")
-    page.unroute("**/groups/new")
-    page.get_by_role("link", name="Make a group").click()
-    expect(page.locator(".toast", has_text="is back")).to_be_visible()

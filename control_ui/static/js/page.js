@@ -56,6 +56,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (heading) heading.id = "dialog-title";
   dialog.classList.toggle("wide", Boolean(event.detail.target.querySelector("[data-wide]")));
   if (!dialog.open) dialog.showModal();
+  event.detail.target.querySelector("[aria-invalid]")?.focus();
 });
 
 document.addEventListener("click", (event) => {
