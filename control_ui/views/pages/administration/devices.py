@@ -13,7 +13,7 @@ from control_ui.services.redaction import redact_text
 from control_ui.views.api.operation import Call
 from control_ui.views.api.schemas.devices import DeviceChangeIn, DeviceIn
 from control_ui.views.pages.administration.device_form import ADVICE, CHOICES, given, labels_as_text
-from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, require_tenant, show
+from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, require_tenant, row_id, show, text
 from control_ui.views.pages.administration.tenants import row_version
 from control_ui.views.pages.ask import Question, ask
 from control_ui.views.pages.form import Problems, handle
@@ -28,10 +28,10 @@ def devices_list(call: Call) -> Answer:
     args = request.args
     status = args.get("status", "")
     wanted = search.Filter(
-        text=args.get("q", "")[:100] or None,
+        text=text("q") or None,
         status=DeviceStatus(status) if status in set(DeviceStatus) else None,
-        group_id=args.get("group_id", type=int),
-        site_id=args.get("site_id", type=int),
+        group_id=args.get("group_id", type=row_id),
+        site_id=args.get("site_id", type=row_id),
     )
     found = search.find(call.session, wanted, limit=PER_PAGE, cursor=cursor())
     return show(

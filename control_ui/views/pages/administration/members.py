@@ -14,7 +14,7 @@ from control_ui.services.devices import groups, search
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Call
 from control_ui.views.api.schemas.base import ReasonIn, RowId
-from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, show
+from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, row_id, show, text
 from control_ui.views.pages.form import Problems, handle
 from control_ui.views.pages.page import Answer, done, page
 
@@ -29,7 +29,7 @@ def groups_show(call: Call, group_id: int) -> Answer:
     group = rows.fetch(call.session, Group, group_id, "group")
     others = group.kind == GroupKind.STATIC and request.args.get("others") == "1"
     wanted = search.Filter(
-        text=request.args.get("q", "")[:100] or None,
+        text=text("q") or None,
         group_id=None if others else group.id,
         not_in_group_id=group.id if others else None,
     )
@@ -54,7 +54,7 @@ def groups_members(call: Call, group_id: int, what: str) -> Answer:
     coming = what == "put_in"
 
     def form(problems: Problems) -> str:
-        chosen = search.named(call.session, request.values.getlist("device_id", type=int)[:PER_PAGE])
+        chosen = search.named(call.session, request.values.getlist("device_id", type=row_id)[:PER_PAGE])
         return render_template(
             "administration/members.html", problems=problems, group=group, coming=coming, chosen=chosen
         )

@@ -13,7 +13,7 @@ from control_ui.services.permissions import Permission
 from control_ui.services.runs.windows import DAYS, next_opening
 from control_ui.views.api.operation import Call
 from control_ui.views.api.schemas.sites import SiteChangeIn, SiteIn
-from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, require_tenant, show
+from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, require_tenant, show, text
 from control_ui.views.pages.administration.tenants import row_version
 from control_ui.views.pages.administration.windows_form import WindowRow, rows_entered, rows_of, windows_entered
 from control_ui.views.pages.ask import Question, ask
@@ -34,8 +34,9 @@ MANAGE = Permission.DEVICES_MANAGE
 @page("/administration/sites", permission=Permission.FLEET_READ)
 def sites_list(call: Call) -> Answer:
     """Every site, with its hours."""
-    text, region = request.args.get("q", "")[:100], request.args.get("region", "")
-    found = sites.find(call.session, text=text or None, region=region or None, limit=PER_PAGE, cursor=cursor())
+    found = sites.find(
+        call.session, text=text("q") or None, region=text("region") or None, limit=PER_PAGE, cursor=cursor()
+    )
     return show(
         "sites",
         "sites_list",

@@ -10,7 +10,7 @@ from flask import g, render_template, request
 from control_ui.services.errors import ConflictError
 from control_ui.services.permissions import Permission
 from control_ui.views import login_session
-from control_ui.views.api.operation import Call
+from control_ui.views.api.operation import LARGEST_ID, Call
 from control_ui.views.pages.frame import may
 from control_ui.views.pages.page import Answer, page, see_other
 
@@ -57,6 +57,19 @@ def require_tenant(call: Call) -> None:
 def cursor() -> str | None:
     """Where in a long list the page begins."""
     return request.args.get("cursor") or None
+
+
+def text(name: str) -> str:
+    """What is searched for: of a length, and with nothing in it, that every database takes."""
+    return request.args.get(name, "").replace("\x00", "")[:100]
+
+
+def row_id(given: str) -> int:
+    """For `args.get(..., type=row_id)`: what can be none is left out."""
+    number = int(given)
+    if not 0 < number <= LARGEST_ID:
+        raise ValueError(given)
+    return number
 
 
 def _in_tenant() -> bool:

@@ -12,7 +12,7 @@ from control_ui.services.permissions import PERMISSIONS, Permission
 from control_ui.views.api.operation import Call
 from control_ui.views.api.schemas.users import UserChangeIn, UserIn
 from control_ui.views.pages.administration.permission_words import WORDS
-from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, show
+from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, show, text
 from control_ui.views.pages.ask import Question, ask
 from control_ui.views.pages.form import Problems, handle
 from control_ui.views.pages.frame import words
@@ -33,7 +33,7 @@ def users_list(call: Call) -> Answer:
     role = request.args.get("role", "")
     found = users.listed(
         call.session,
-        search=request.args.get("q", "")[:100],
+        search=text("q"),
         role=Role(role) if role in set(Role) else None,
         disabled={"active": False, "disabled": True}.get(request.args.get("state", "")),
         limit=PER_PAGE,

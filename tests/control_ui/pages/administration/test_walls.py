@@ -94,6 +94,26 @@ def test_nothing_is_changed_without_a_token_of_the_page(visit: Visit, house: Hou
         assert visitor.client.post(path).status_code in (400, 405), path
 
 
+@pytest.mark.parametrize("name", [*LISTS, *FOR_MANAGERS, "groups/1", "groups/count", "sites/hours", "schedules/times"])
+@pytest.mark.parametrize("nonsense", ["\x00", "9" * 30, "-1", "%", "é" * 500])
+def test_nonsense_in_an_address_breaks_no_page(visit: Visit, house: House, name: str, nonsense: str) -> None:
+    fields = (
+        "q",
+        "role",
+        "state",
+        "status",
+        "group_id",
+        "site_id",
+        "region",
+        "label_query",
+        "cron",
+        "timezone",
+        "others",
+    )
+    answer = visit(Role.ADMIN).get(f"/administration/{name}", query_string=dict.fromkeys(fields, nonsense))
+    assert answer.status_code in (200, 404)
+
+
 def test_who_is_not_signed_in_is_asked_to(app: Flask, house: House, cast: Cast) -> None:
     client = app.test_client()
     assert csrf_token(client)
