@@ -13,7 +13,7 @@ from control_ui.services.runs.schedules import ScheduleForm
 from control_ui.views.api.schemas.base import In, Name, RowId, Text
 from control_ui.views.api.schemas.schedules import Cron, Timezone
 from control_ui.views.api.schemas.targets import Query
-from control_ui.views.pages.form import Problems, fields_of
+from control_ui.views.pages.form import Problems
 from control_ui.views.pages.runs import variables
 from control_ui.views.pages.runs.variables import Field
 
@@ -63,7 +63,8 @@ class ScheduleEntry(In):
 def form_of(schedule: Schedule | None, fields: list[Field]) -> dict[str, Any]:
     """What the form shows: what was entered, else what is, else what is usual."""
     if request.method == "POST":
-        return request.form.to_dict() | {"variables": variables.entered(fields, request.form)}
+        entered = {name: request.form.getlist(name)[-1] for name in request.form}
+        return entered | {"variables": variables.entered(fields, request.form)}
     if schedule is None:
         usual = {"name": "", "cron": "0 3 * * *", "timezone": g.person.timezone, "target": "all", "enabled": "1"}
         return usual | {"variables": variables.prefilled(fields, {})}
@@ -80,10 +81,6 @@ def form_of(schedule: Schedule | None, fields: list[Field]) -> dict[str, Any]:
         "enabled": "1" if schedule.enabled else "0",
         "variables": variables.prefilled(fields, schedule.variables),
     }
-
-
-def given() -> dict[str, Any]:
-    return fields_of(ScheduleEntry)
 
 
 def problems_of(error: InvalidError, fields: list[Field]) -> Problems:

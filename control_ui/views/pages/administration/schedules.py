@@ -15,7 +15,7 @@ from control_ui.services.permissions import Permission
 from control_ui.services.runs import schedules
 from control_ui.services.runs.catalogue import catalogue
 from control_ui.views.api.operation import Call
-from control_ui.views.pages.administration.schedule_form import ADVICE, ScheduleEntry, form_of, given, problems_of
+from control_ui.views.pages.administration.schedule_form import ADVICE, ScheduleEntry, form_of, problems_of
 from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, require_tenant, show
 from control_ui.views.pages.administration.tenants import row_version
 from control_ui.views.pages.ask import Question, ask
@@ -159,4 +159,4 @@ def _edit(call: Call, playbook_name: str, schedule: Schedule | None) -> Answer:
             return show_form(problems_of(error, fields)), 422
         return done(f"{made.name} is {'changed' if schedule else 'made'}.", "schedules_show", schedule_id=made.id)
 
-    return handle(ScheduleEntry, show_form, work, ADVICE, given)
+    return handle(ScheduleEntry, show_form, work, ADVICE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +19,7 @@ from tests.control_ui.people.cast import Cast, trail
 Visit = Callable[[Role | str], Visitor]
 NEW = {
     "playbook": "restart", "name": "Sunday restart", "cron": "0 4 * * sun", "timezone": "America/Chicago",
-    "target": "query", "query": "lane=double", "group_id": "", "enabled": "1",
+    "check_mode": ["0", "1"], "target": "query", "query": "lane=double", "group_id": "", "enabled": "1",
     "variables.restart_units": ["carwash-stream"], "variables.rollout_serial": "10%",
     "variables.rollout_max_fail_percentage": "10",
 }  # fmt: skip
@@ -69,6 +70,7 @@ def test_what_no_schedule_can_be_is_said_at_its_field(
     answer = visit(Role.OPERATOR).post("/administration/schedules/new", **{**NEW, **wrong})
     assert answer.status_code == 422
     assert f'id="{field}-fault"' in answer.text
+    assert re.search(r'name="check_mode"[^>]* checked', answer.text)
     if field != "name":
         assert 'value="Sunday restart"' in answer.text
 
