@@ -111,3 +111,16 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-at-once]");
   if (form) form.requestSubmit();
 });
+
+// ---- What scrolls in a box of its own is reached by keyboard, too ---------------------------------------------------
+
+function reachBoxes() {
+  for (const box of document.querySelectorAll(".scroll")) {
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+
+reachBoxes();
+addEventListener("resize", reachBoxes);
+document.addEventListener("htmx:afterSettle", reachBoxes);
