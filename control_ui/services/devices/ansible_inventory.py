@@ -22,8 +22,7 @@ _VAULTED = "__ansible_vault"
 _LONGEST_COMPLAINT = 1000
 _LIMITED = 'ulimit -v 1000000 && ulimit -t 30 && ulimit -f 65536 && exec "$@"'
 """About 1 GB of memory, 30 s of a processor, 32 MB of a file: `x[1:99999999]` is a host pattern, too."""
-_YAML = re.compile(r"\A(\s*#[^\n]*\n|\s*\n)*(---|[A-Za-z_]\w*:)")
-"""Whether the first line that says something is one of YAML."""
+_KEY = re.compile(r"[\w.'\"-]+:(\s|$)")
 
 
 def read(inventory: Path, repository: Path, vault_password_files: Sequence[Path] = ()) -> dict[str, Any]:
@@ -61,7 +60,7 @@ def read_text(text: str) -> dict[str, Any]:
         folder = Path(directory)
         (folder / "ansible.cfg").touch()
         # Ansible goes by the end of the name, and takes anything but YAML without one.
-        is_yaml = bool(_YAML.search(text))
+        is_yaml = _is_yaml(text)
         hosts, listing = folder / ("hosts.yml" if is_yaml else "hosts"), folder / "listing.json"
         hosts.write_text(text, encoding="utf-8")
         command = ["/bin/sh", "-c", _LIMITED, "sh", _program(), "--inventory", str(hosts), "--list"]
@@ -79,6 +78,13 @@ def read_text(text: str) -> dict[str, Any]:
             raise InvalidError(_complaint(done, is_yaml, folder))
         found: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
         return found
+
+
+def _is_yaml(text: str) -> bool:
+    """By the first line that says something: `---`, `{` or `pis:`."""
+    lines = (line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", ";")))
+    first = next(lines, "")
+    return first.startswith(("---", "{")) or _KEY.match(first) is not None
 
 
 def _complaint(done: subprocess.CompletedProcess[bytes], is_yaml: bool, folder: Path) -> str:

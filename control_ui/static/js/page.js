@@ -122,5 +122,6 @@ function reachBoxes() {
 }
 
 reachBoxes();
+document.fonts.ready.then(reachBoxes);
 addEventListener("resize", reachBoxes);
 document.addEventListener("htmx:afterSettle", reachBoxes);

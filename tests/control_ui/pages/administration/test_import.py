@@ -113,6 +113,20 @@ def test_nothing_in_it_is_carried_out(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# by hand\n\n---\npis: {hosts: {a: {}}}\n",
+        "\n" * 5000 + "pis:\n  hosts:\n    a: {}\n",
+        '{"pis": {"hosts": {"a": {}}}}',
+        "; by hand\n[pis]\na\n",
+        "[pis]\r\na ansible_port=2222\r\n",
+    ],
+)
+def test_it_is_read_as_what_it_looks_like(text: str) -> None:
+    assert ansible_inventory.read_text(text)["pis"]["hosts"] == ["a"]
+
+
 def test_nothing_of_this_checkout_gets_into_it() -> None:
     found = ansible_inventory.read_text("pis: {hosts: {acme-001: {}}}\n")
     assert found["_meta"]["hostvars"].get("acme-001", {}) == {}
