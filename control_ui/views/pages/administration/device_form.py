@@ -27,7 +27,10 @@ ADVICE = {
     "camera_path": "Enter a path that begins with /",
     "camera_user": "Enter one line of 100 characters at most",
     "camera_password": "Enter one line of 100 characters at most",
+    "api_keys": "Enter a key a line: a name, the 64 hex digits of its SHA-256, and when it expires, if it does, as"
+    " 2027-01-31T00:00:00Z",
 }
+KEY_FIELDS = ("name", "sha256", "expires_at")
 CHOICES = {"environments": [str(word) for word in Environment]}
 
 
@@ -35,6 +38,11 @@ def given(model: type[DeviceChangeIn]) -> dict[str, Any]:
     """What was entered. An empty camera password leaves the one that is kept, unless it is to be forgotten."""
     values = fields_of(model)
     values["labels"] = _labels(request.form.get("labels", ""))
+    values["api_keys"] = [
+        dict(zip(KEY_FIELDS, line.split(), strict=False))
+        for line in request.form.get("api_keys", "").splitlines()
+        if line.strip()
+    ]
     forget = request.form.getlist("forget_camera_password")[-1:] == ["1"]
     if forget:
         values["camera_password"] = None
@@ -46,6 +54,12 @@ def given(model: type[DeviceChangeIn]) -> dict[str, Any]:
 def labels_as_text(device: Device | None) -> str:
     """`lane=double`, a line each."""
     return "" if device is None else "\n".join(f"{name}={value}" for name, value in sorted(device.labels.items()))
+
+
+def keys_as_text(device: Device | None) -> str:
+    """`controller 5e88... 2027-01-31T00:00:00Z`, a line each."""
+    keys = [] if device is None else device.api_keys
+    return "\n".join(" ".join(key[field] for field in KEY_FIELDS if key.get(field)) for key in keys)
 
 
 def _labels(text: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from control_ui.services.permissions import Permission
 from control_ui.services.redaction import redact_text
 from control_ui.views.api.operation import Call
 from control_ui.views.api.schemas.devices import DeviceChangeIn, DeviceIn
-from control_ui.views.pages.administration.device_form import ADVICE, CHOICES, given, labels_as_text
+from control_ui.views.pages.administration.device_form import ADVICE, CHOICES, given, keys_as_text, labels_as_text
 from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, require_tenant, row_id, show, text
 from control_ui.views.pages.administration.tenants import row_version
 from control_ui.views.pages.ask import Question, ask
@@ -130,6 +130,7 @@ def _form(call: Call, problems: Problems, device: Device | None) -> str:
         device=device,
         sites=sites.choices(call.session),
         labels=labels_as_text(device),
+        keys=keys_as_text(device),
         camera_path="/" if device is None else redact_text(device.camera_path),
         **CHOICES,
     )

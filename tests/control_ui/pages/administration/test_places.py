@@ -115,12 +115,18 @@ def test_a_site_with_devices_is_not_removed(visit: Visit, house: House) -> None:
 def test_a_device_is_added_and_shown_what_comes_next(visit: Visit, house: House, sessions: SessionFactory) -> None:
     visitor = visit(Role.ADMIN)
     fields = {**RECORD, "name": "ours-03", "site_id": str(house.empty_site), "camera_password": "secret word"}
+    fields["api_keys"] = f"controller {'a' * 64}\n\nspare {'b' * 64} 2027-01-31T00:00:00Z"
     answer = visitor.post("/administration/devices/new", **fields)
     assert answer.status_code == 303
     page = visitor.get(answer.headers["Location"]).text
     assert "make an enrolment token" in page
     assert "secret word" not in page
     row = device(sessions, int(answer.headers["Location"].rpartition("/")[2]))
+    assert row.api_keys == [
+        {"name": "controller", "sha256": "a" * 64},
+        {"name": "spare", "sha256": "b" * 64, "expires_at": "2027-01-31T00:00:00Z"},
+    ]
+    assert f"spare {'b' * 64} 2027-01-31T00:00:00Z" in visitor.get(f"{answer.headers['Location']}/edit").text
     assert (row.labels, row.ssh_port, row.camera_password) == (
         {"lane": "single", "camera": "axis"}, 2222, "secret word",
     )  # fmt: skip
@@ -154,6 +160,7 @@ def test_a_camera_password_is_written_kept_and_forgotten_but_never_shown(
         ({"labels": "ring=canary"}, "labels"),
         ({"camera_path": "live"}, "camera_path"),
         ({"ssh_port": "many"}, "ssh_port"),
+        ({"api_keys": "controller the-key-itself"}, "api_keys"),
         ({"environment": "moon"}, "environment"),
     ],
 )
