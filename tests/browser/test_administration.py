@@ -131,6 +131,8 @@ def test_a_camera_password_is_written_and_never_comes_back(open_page: OpenPage, 
 def test_a_group_tells_live_how_many_it_finds_and_a_list_is_filled_by_ticking(open_page: OpenPage) -> None:
     page = open_page(HOME + "groups", Role.ADMIN)
     page.get_by_role("link", name="Make a group").click()
+    expect(page.locator("#label_query")).to_be_hidden()
+    page.get_by_label("whatever a label query finds").check()
     page.fill("#label_query", "region=west")
     expect(page.locator(".counted")).to_have_text("It finds 125 devices now.")
     page.fill("#label_query", "region=west,ring=canary")
@@ -138,6 +140,7 @@ def test_a_group_tells_live_how_many_it_finds_and_a_list_is_filled_by_ticking(op
     page.fill("#label_query", "region=(")
     expect(page.locator(".counted")).to_contain_text("The query is not valid")
     page.fill("#label_query", "")
+    page.get_by_label("a list").check()
     page.fill("#name", "Pilot sites")
     page.get_by_role("button", name="Make").click()
     expect(page.get_by_role("heading", level=1, name="Pilot sites")).to_be_visible()
