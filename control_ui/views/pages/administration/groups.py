@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template, request, url_for
 
 from control_ui.models import Group
@@ -15,7 +17,7 @@ from control_ui.views.api.schemas.groups import GroupChangeIn, GroupIn
 from control_ui.views.pages.administration.tabs import PER_PAGE, cursor, require_tenant, show
 from control_ui.views.pages.administration.tenants import row_version
 from control_ui.views.pages.ask import Question, ask
-from control_ui.views.pages.form import Problems, handle
+from control_ui.views.pages.form import Problems, fields_of, handle
 from control_ui.views.pages.page import Answer, done, page
 
 ADVICE = {
@@ -42,7 +44,7 @@ def groups_new(call: Call) -> Answer:
         group = groups.create(call.session, call.actor, body.kind, body.values(), reason=body.reason, now=call.now)
         return done(f"The group {group.name} is made.", "groups_show", group_id=group.id)
 
-    return handle(GroupIn, lambda problems: _form(problems, None), work, ADVICE)
+    return handle(GroupIn, lambda problems: _form(problems, None), work, ADVICE, _given)
 
 
 @page("/administration/groups/<int:group_id>/edit", methods=("GET", "POST"), permission=MANAGE)
@@ -83,6 +85,12 @@ def groups_count(call: Call) -> Answer:
     except InvalidError as error:
         fault = error.detail
     return render_template("administration/_count.html", query=query, fault=fault, count=count)
+
+
+def _given() -> dict[str, Any]:
+    """A query that was entered before a list was chosen is not meant."""
+    given = fields_of(GroupIn)
+    return given | ({"label_query": ""} if given.get("kind") == GroupKind.STATIC else {})
 
 
 def _form(problems: Problems, group: Group | None) -> str:

@@ -238,6 +238,8 @@ def test_a_group_by_query_tells_how_many_it_finds(visit: Visit, house: House) ->
     page = visitor.get(answer.headers["Location"]).text
     assert "1 device at the moment" in page
     assert "put_in" not in page
+    listed = {**made, "name": "Listed", "kind": "static"}
+    assert visitor.post("/administration/groups/new", **listed).status_code == 303, "its query is not meant"
     bad = visitor.post("/administration/groups/new", **{**made, "name": "Other", "label_query": ""})
     assert (bad.status_code, 'id="label_query-fault"' in bad.text) == (422, True)
 
