@@ -36,6 +36,11 @@ lint: setup ## Check style, types, imports, playbooks, shell
 	$(VENV)/bin/yamllint --strict .
 	shellcheck setup.sh .ci/run roles/pi_service/files/carwash $(wildcard roles/*/files/*.sh playbooks/files/*.sh)
 
+.PHONY: screenshots
+screenshots: ## Take the pictures of the pages in docs/images
+	@./setup.sh $(VENV) tests/host_packages.txt
+	$(PYTHON) -m tests.browser.screenshots
+
 .PHONY: bench
 bench: ## Measure against peers and limits, print the tables of docs/benchmarks.md
 	@./setup.sh $(VENV) bench/host_packages.txt

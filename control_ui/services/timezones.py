@@ -17,3 +17,9 @@ def names() -> frozenset[str]:
 
 def is_known(name: str) -> bool:
     return name in names()
+
+
+@functools.cache
+def listed() -> tuple[str, ...]:
+    """Those that people choose from, by name: a region and a place in it, and UTC."""
+    return ("UTC", *sorted(name for name in names() if "/" in name and not name.startswith(("Etc/", "SystemV/"))))

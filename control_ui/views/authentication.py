@@ -62,7 +62,7 @@ def identify_person() -> Identity:
     shown = _who()
     _refuse_one_time_password(shown.user)
     with open_session(app_state().sessions, ALL_TENANTS) as session:
-        return Identity(_actor(shown), _scope(session, shown.user))
+        return Identity(_actor(shown), _scope(session, shown.user, request.headers.get("X-Tenant", "")))
 
 
 def identify_oneself() -> Identity:
@@ -83,10 +83,15 @@ def identify_anyone() -> Identity:
     return Identity(actor, ALL_TENANTS)
 
 
-def by_session(signed_in: login_session.SignedIn) -> Identity:
-    """A person at the pages."""
+def by_session(signed_in: login_session.SignedIn, *, oneself: bool = False) -> Identity:
+    """A person at the pages, in the tenant that a platform administrator has gone into; with `oneself` for what is
+    one's own."""
+    actor = _actor(Shown(signed_in.user))
+    if oneself:
+        return Identity(actor, Scope(signed_in.user.tenant_id))
+    entered = login_session.tenant()
     with open_session(app_state().sessions, ALL_TENANTS) as session:
-        return Identity(_actor(Shown(signed_in.user)), _scope(session, signed_in.user))
+        return Identity(actor, _scope(session, signed_in.user, "" if entered is None else entered.slug))
 
 
 def _who() -> Shown:
@@ -127,9 +132,8 @@ def _actor(shown: Shown) -> Actor:
     )
 
 
-def _scope(session: ScopedSession, user: User) -> Scope:
-    """A platform administrator sees all tenants, or narrows it to one by the header X-Tenant."""
-    slug = request.headers.get("X-Tenant", "")
+def _scope(session: ScopedSession, user: User, slug: str) -> Scope:
+    """A platform administrator sees all tenants, or only one: by the header X-Tenant, or by going into it."""
     if user.tenant_id is None and Permission.PLATFORM_MANAGE not in permissions_of(user.role):
         raise ForbiddenError("this account belongs to no tenant")
     if not slug:

@@ -21,6 +21,7 @@ from control_ui.views.state import app_state
 
 _USER_ID = "_user_id"
 """Where flask-login keeps what `get_id` gave."""
+_TENANT = "tenant"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ class SignedIn:
 
     def get_id(self) -> str:
         return f"{self.sign_in.id}.{self.user.session_epoch}"
+
+
+@dataclass(frozen=True)
+class EnteredTenant:
+    """The one that a platform administrator works in for a while."""
+
+    slug: str
+    name: str
 
 
 def register(app: Flask) -> None:
@@ -54,6 +63,19 @@ def end() -> None:
     """Forget who was signed in. The service has ended the sign-in itself."""
     flask_login.logout_user()
     session.clear()
+
+
+def enter(tenant: EnteredTenant | None) -> None:
+    """Work in this tenant from now on, or in all of them. What one may do there is asked at every request."""
+    session.pop(_TENANT, None)
+    if tenant is not None:
+        session[_TENANT] = [tenant.slug, tenant.name]
+
+
+def tenant() -> EnteredTenant | None:
+    """The tenant gone into; None for all of them, or one's own."""
+    found = session.get(_TENANT)
+    return None if found is None else EnteredTenant(*found)
 
 
 def current() -> SignedIn | None:

@@ -4,9 +4,12 @@ vault."""
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,9 @@ from control_ui.services.redaction import redact_text
 SECONDS = 120
 _VAULTED = "__ansible_vault"
 _LONGEST_COMPLAINT = 1000
+_LIMITED = 'ulimit -v 1000000 && ulimit -t 30 && ulimit -f 65536 && exec "$@"'
+"""About 1 GB of memory, 30 s of a processor, 32 MB of a file: `x[1:99999999]` is a host pattern, too."""
+_KEY = re.compile(r"[\w.'\"-]+:(\s|$)")
 
 
 def read(inventory: Path, repository: Path, vault_password_files: Sequence[Path] = ()) -> dict[str, Any]:
@@ -42,6 +48,53 @@ def read(inventory: Path, repository: Path, vault_password_files: Sequence[Path]
         raise InvalidError(f"ansible-inventory cannot read {inventory}{hint}: {complaint or 'it says nothing'}")
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def read_text(text: str) -> dict[str, Any]:
+    """The same of an inventory that somebody sent, as INI or YAML, and whom nobody has to trust.
+
+    Alone in a folder of its own, without the variables, plugins and settings of this checkout; by the two plugins that
+    read plain data only, and within limits. Raises InvalidError, UnavailableError.
+    """
+    with tempfile.TemporaryDirectory(prefix="inventory-") as directory:
+        folder = Path(directory)
+        (folder / "ansible.cfg").touch()
+        # Ansible goes by the end of the name, and takes anything but YAML without one.
+        is_yaml = _is_yaml(text)
+        hosts, listing = folder / ("hosts.yml" if is_yaml else "hosts"), folder / "listing.json"
+        hosts.write_text(text, encoding="utf-8")
+        command = ["/bin/sh", "-c", _LIMITED, "sh", _program(), "--inventory", str(hosts), "--list"]
+        command += ["--output", str(listing)]
+        environment = {"PATH": os.defpath, "HOME": directory, "ANSIBLE_HOME": directory, "LC_ALL": "C.UTF-8"}
+        environment |= {"ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_INVENTORY_ENABLED": "yaml,ini"}
+        environment |= {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"}
+        try:
+            done = subprocess.run(
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS
+            )
+        except subprocess.TimeoutExpired as error:
+            raise InvalidError(f"the inventory cannot be read within {SECONDS} s") from error
+        if done.returncode != 0:
+            raise InvalidError(_complaint(done, is_yaml, folder))
+        found: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
+        return found
+
+
+def _is_yaml(text: str) -> bool:
+    """By the first line that says something: `---`, `{` or `pis:`."""
+    lines = (line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", ";")))
+    first = next(lines, "")
+    return first.startswith(("---", "{")) or _KEY.match(first) is not None
+
+
+def _complaint(done: subprocess.CompletedProcess[bytes], is_yaml: bool, folder: Path) -> str:
+    """What Ansible says, short, and without where it happened."""
+    words = done.stderr.decode(errors="replace")
+    if "MemoryError" in words or done.returncode < 0 or done.returncode > 128:
+        return "the inventory is too large: import it in parts, or at the console"
+    kind = "yaml" if is_yaml else "ini"
+    about = words.partition(f"with '{kind}' plugin: ")[2].partition("\n")[0].replace(f"{folder}/", "")
+    return f"Ansible cannot read this as {kind.upper()}: {redact_text(about)[:_LONGEST_COMPLAINT] or 'it says nothing'}"
 
 
 class Vault:

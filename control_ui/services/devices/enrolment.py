@@ -66,6 +66,17 @@ def add(
     return row, token
 
 
+def usable(session: ScopedSession, device: Device, now: datetime) -> EnrolmentToken | None:
+    """The one with which this device could still register."""
+    query = sa.select(EnrolmentToken).where(
+        EnrolmentToken.device_id == device.id,
+        EnrolmentToken.used_at.is_(None),
+        EnrolmentToken.revoked_at.is_(None),
+        EnrolmentToken.expires_at > now,
+    )
+    return session.scalars(query.order_by(EnrolmentToken.id.desc()).limit(1)).one_or_none()
+
+
 def revoke_unused(session: ScopedSession, device_ids: list[int], now: datetime) -> int:
     """Take back what could still be used; gives how many there were."""
     unused = sa.update(EnrolmentToken).where(

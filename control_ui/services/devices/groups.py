@@ -16,6 +16,7 @@ from control_ui.services.actor import Actor
 from control_ui.services.audit.trail import Subject, record
 from control_ui.services.devices.selector import parse, where
 from control_ui.services.errors import ConflictError, Fault, InvalidError
+from control_ui.services.pages import Page, paginate
 
 FIELDS = ("name", "description", "label_query", "priority")
 
@@ -141,6 +142,35 @@ def sizes(session: ScopedSession, groups: Sequence[Group]) -> dict[int, int]:
     counts = [sa.select(sa.func.count(Device.id)).where(members(group)).scalar_subquery() for group in groups]
     found = session.execute(sa.select(*(count.label(f"of_{at}") for at, count in enumerate(counts)))).one()
     return {group.id: int(size) for group, size in zip(groups, found, strict=True)}
+
+
+def listed(session: ScopedSession, *, limit: int, cursor: str | None) -> Page[Group]:
+    """A page of groups, by name."""
+    return paginate(session, sa.select(Group), by=(Group.name, Group.id), limit=limit, cursor=cursor)
+
+
+def choices(session: ScopedSession) -> list[tuple[int, str]]:
+    """Id and name of every group of this scope, by name."""
+    return [
+        (group_id, name) for group_id, name in session.execute(sa.select(Group.id, Group.name).order_by(Group.name))
+    ]
+
+
+def of_device(session: ScopedSession, device: Device) -> list[Group]:
+    """The groups that this device is in now, by name; in two statements, however many groups there are."""
+    all_of_them = session.scalars(
+        sa.select(Group).where(Group.tenant_id == device.tenant_id).order_by(Group.name)
+    ).all()
+    if not all_of_them:
+        return []
+    inside = [sa.exists().where(Device.id == device.id, members(group)) for group in all_of_them]
+    found = session.execute(sa.select(*(each.label(f"of_{at}") for at, each in enumerate(inside)))).one()
+    return [group for group, is_in in zip(all_of_them, found, strict=True) if is_in]
+
+
+def count(session: ScopedSession, query: str) -> int:
+    """How many devices of this scope a label query finds. Raises InvalidError."""
+    return session.scalars(sa.select(sa.func.count(Device.id)).where(where(parse(query)))).one()
 
 
 def _put(session: ScopedSession, group: Group, values: dict[str, Any]) -> None:

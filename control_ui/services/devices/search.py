@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ class Filter:
     text: str | None = None
     status: DeviceStatus | None = None
     group_id: int | None = None
+    not_in_group_id: int | None = None
     query: str | None = None
     region: str | None = None
     ring: str | None = None
@@ -38,6 +40,12 @@ def find(session: ScopedSession, wanted: Filter, *, limit: int, cursor: str | No
     for condition in _conditions(session, wanted):
         query = query.where(condition)
     return paginate(session, query, by=(Device.name, Device.id), limit=limit, cursor=cursor)
+
+
+def named(session: ScopedSession, ids: Sequence[int]) -> list[tuple[int, str]]:
+    """Id and name of those of these devices that are of this scope, by name."""
+    query = sa.select(Device.id, Device.name).where(Device.id.in_(ids)).order_by(Device.name, Device.id)
+    return [(device_id, name) for device_id, name in session.execute(query)]
 
 
 def _conditions(session: ScopedSession, wanted: Filter) -> list[sa.ColumnElement[bool]]:
@@ -56,6 +64,9 @@ def _conditions(session: ScopedSession, wanted: Filter) -> list[sa.ColumnElement
         found.append(Device.site.has(Site.region == wanted.region))
     if wanted.group_id is not None:
         found.append(groups.members(rows.fetch(session, Group, wanted.group_id, "group")))
+    if wanted.not_in_group_id is not None:
+        group = rows.fetch(session, Group, wanted.not_in_group_id, "group")
+        found += [Device.tenant_id == group.tenant_id, sa.not_(groups.members(group))]
     if wanted.query is not None:
         found.append(where(parse(wanted.query)))
     if wanted.text:

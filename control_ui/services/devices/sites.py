@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,22 @@ def find(session: ScopedSession, *, text: str | None, region: str | None, limit:
     if region is not None:
         query = query.where(Site.region == region)
     return paginate(session, query, by=(Site.name, Site.id), limit=limit, cursor=cursor)
+
+
+def regions(session: ScopedSession) -> list[str]:
+    """Every region that a site of this scope is in."""
+    return list(session.scalars(sa.select(Site.region).where(Site.region != "").distinct().order_by(Site.region)))
+
+
+def choices(session: ScopedSession) -> list[tuple[int, str]]:
+    """Id and name of every site of this scope, by name."""
+    return [(site_id, name) for site_id, name in session.execute(sa.select(Site.id, Site.name).order_by(Site.name))]
+
+
+def device_counts(session: ScopedSession, sites: Sequence[Site]) -> dict[int, int]:
+    """How many devices stand at each of these sites; those with none are left out."""
+    query = sa.select(Device.site_id, sa.func.count(Device.id)).where(Device.site_id.in_([site.id for site in sites]))
+    return dict(session.execute(query.group_by(Device.site_id)).all())
 
 
 def create(session: ScopedSession, actor: Actor, values: dict[str, Any], *, reason: str, now: datetime) -> Site:

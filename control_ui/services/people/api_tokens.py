@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from control_ui.models import ApiToken, User
 from control_ui.models.scope import ScopedSession
@@ -31,6 +31,7 @@ from control_ui.services.permissions import Permission
 PREFIX = "cw_pat_"
 LONGEST_LIFE = timedelta(days=366)
 MOST_PER_PERSON = 50
+MOST_SHOWN = 200
 USED_EVERY = timedelta(minutes=1)
 
 
@@ -86,13 +87,34 @@ def listed(
     return paginate(session, query, by=[ApiToken.id], limit=limit, cursor=cursor)
 
 
+def usable_of_others(session: ScopedSession, actor: Actor, now: datetime) -> list[ApiToken]:
+    """What others of this scope could still use, those that expire first before the others. Raises ForbiddenError."""
+    actor.require(Permission.USERS_MANAGE)
+    query = sa.select(ApiToken).join(ApiToken.user).options(contains_eager(ApiToken.user))
+    query = query.where(
+        ApiToken.user_id != actor.user_id,
+        ApiToken.revoked_at.is_(None),
+        ApiToken.expires_at > now,
+        User.disabled_at.is_(None),
+    )
+    return list(session.scalars(query.order_by(ApiToken.expires_at, ApiToken.id).limit(MOST_SHOWN)))
+
+
+def of_own_or_managed(session: ScopedSession, actor: Actor, token_id: int) -> ApiToken:
+    """One's own, or another's for who manages people. Raises NotFoundError."""
+    token = session.scalars(
+        sa.select(ApiToken).options(joinedload(ApiToken.user)).where(ApiToken.id == token_id)
+    ).one_or_none()
+    if token is None or (token.user_id != actor.user_id and Permission.USERS_MANAGE not in actor.permissions):
+        raise NotFoundError(f"there is no API token {token_id}")
+    return token
+
+
 def revoke(session: ScopedSession, actor: Actor, token_id: int, *, reason: str, now: datetime) -> None:
     """End a token: one's own, or another's for who manages people. Doing it twice is like doing it once. Raises
     ForbiddenError, NotFoundError."""
     require_in_person(actor)
-    token = session.get(ApiToken, token_id)
-    if token is None or (token.user_id != actor.user_id and Permission.USERS_MANAGE not in actor.permissions):
-        raise NotFoundError(f"there is no API token {token_id}")
+    token = of_own_or_managed(session, actor, token_id)
     if rows.swap(session, ApiToken, token.id, ApiToken.revoked_at, None, {"revoked_at": now}):
         _record(session, actor, "token.revoke", token, reason=reason, now=now)
         session.commit()

@@ -84,11 +84,17 @@ def history(session: ScopedSession, actor: Actor) -> list[AuditEntry]:
     return list(session.scalars(query.order_by(AuditEntry.id.desc()).limit(MOST_HISTORY)))
 
 
-def end(session: ScopedSession, actor: Actor, sign_in_id: int, *, reason: str, now: datetime) -> None:
-    """End one of the actor's own. Ending it twice is like ending it once. Raises NotFoundError."""
+def one_of_own(session: ScopedSession, actor: Actor, sign_in_id: int) -> SignIn:
+    """Raises NotFoundError where it is somebody else's."""
     sign_in = session.get(SignIn, sign_in_id)
     if sign_in is None or sign_in.user_id != actor.user_id:
         raise NotFoundError(f"there is no sign-in {sign_in_id} of yours")
+    return sign_in
+
+
+def end(session: ScopedSession, actor: Actor, sign_in_id: int, *, reason: str, now: datetime) -> None:
+    """End one of the actor's own. Ending it twice is like ending it once. Raises NotFoundError."""
+    sign_in = one_of_own(session, actor, sign_in_id)
     close(session, actor, sign_in, "session.sign_out", reason=reason, now=now)
     session.commit()
 

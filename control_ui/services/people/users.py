@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from control_ui.models import User
 from control_ui.models.people import Role
@@ -82,7 +83,7 @@ def listed(
     session: ScopedSession, *, search: str, role: Role | None, disabled: bool | None, limit: int, cursor: str | None
 ) -> Page[User]:
     """The people of this scope whose e-mail address or name contains `search`."""
-    query = sa.select(User)
+    query = sa.select(User).options(joinedload(User.tenant))
     if search:
         found = sa.or_(User.email.icontains(search, autoescape=True), User.name.icontains(search, autoescape=True))
         query = query.where(found)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from control_ui.models import Approval, HostResult, Run
+from control_ui.models import Approval, Deployment, HostResult, Run, User
 from control_ui.models.runs import Decision, HostOutcome, HostProgress, RunState
 from control_ui.models.scope import ScopedSession
 from control_ui.services import rows
@@ -134,6 +135,40 @@ def search(session: ScopedSession, waiting_at: datetime | None, *, limit: int, c
         proposed = sa.select(Run.id).where(Run.state == RunState.PROPOSED)
         query = query.where(sa.or_(Approval.run_id.is_(None), Approval.run_id.in_(proposed)))
     return paginate(session, query, by=[Approval.id], limit=limit, cursor=cursor, descending=True)
+
+
+@dataclass(frozen=True)
+class About:
+    """What an approval is for, as a list tells it. `requested_by` and `decided_by` are names of people."""
+
+    what: str
+    reason: str
+    requested_by: str
+    decided_by: str
+
+
+def described(session: ScopedSession, approvals: Sequence[Approval]) -> dict[int, About]:
+    """By id of the approval, in three statements."""
+    runs = _by_id(session, Run, [approval.run_id for approval in approvals])
+    deployments = _by_id(session, Deployment, [approval.deployment_id for approval in approvals])
+    people = _by_id(session, User, [approval.decided_by_id for approval in approvals])
+    found: dict[int, About] = {}
+    for approval in approvals:
+        run, deployment = runs.get(approval.run_id), deployments.get(approval.deployment_id)
+        asked = run or deployment
+        decided_by = people.get(approval.decided_by_id)
+        found[approval.id] = About(
+            what=f"run {run.id}: {run.playbook}" if run else f"deployment {approval.deployment_id}",
+            reason=asked.reason if asked else "",
+            requested_by=asked.requested_by if asked else "",
+            decided_by=decided_by.email if decided_by else "",
+        )
+    return found
+
+
+def _by_id(session: ScopedSession, model: Any, ids: Sequence[int | None]) -> dict[int | None, Any]:
+    wanted = {row_id for row_id in ids if row_id is not None}
+    return {row.id: row for row in session.scalars(sa.select(model).where(model.id.in_(wanted)))} if wanted else {}
 
 
 def expire(session: ScopedSession, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,12 +19,14 @@ from control_ui.services.actor import Actor, system
 from control_ui.services.audit.trail import REFUSED, Subject, record
 from control_ui.services.devices import targets
 from control_ui.services.errors import ConflictError, Fault, InvalidError, ServiceError
+from control_ui.services.pages import Page, paginate
 from control_ui.services.permissions import Permission
 from control_ui.services.runs.catalogue import catalogue
 from control_ui.services.runs.requests import RunRequest, request
 
 _FIELDS = 5
 """Minute, hour, day of the month, month, day of the week."""
+_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,36 @@ def next_tick(cron: str, timezone: str, after: datetime) -> datetime:
         raise InvalidError("the schedule is not valid", [Fault("$.cron", str(error))]) from error
     except StopIteration as error:
         raise InvalidError("the schedule is not valid", [Fault("$.cron", "never comes true")]) from error
+
+
+def next_ticks(cron: str, timezone: str, after: datetime, count: int) -> list[datetime]:
+    """The next few. Raises InvalidError."""
+    ticks: list[datetime] = []
+    for _ in range(count):
+        ticks.append(next_tick(cron, timezone, ticks[-1] if ticks else after))
+    return ticks
+
+
+def in_words(cron: str) -> str:
+    """`At 02:30 on Monday through Friday`. Raises InvalidError."""
+    next_tick(cron, "UTC", _SOME_TIME)
+    return str(CronSim(cron, _SOME_TIME).explain())
+
+
+def listed(session: ScopedSession, *, limit: int, cursor: str | None) -> Page[Schedule]:
+    """A page of schedules, in the order in which they were made."""
+    return paginate(session, sa.select(Schedule), by=[Schedule.id], limit=limit, cursor=cursor)
+
+
+def last_runs(session: ScopedSession, schedule_ids: Sequence[int], count: int) -> dict[int, list[Run]]:
+    """The last runs of each of these schedules, the newest first, by one statement."""
+    place = sa.func.row_number().over(partition_by=Run.schedule_id, order_by=Run.id.desc())
+    numbered = sa.select(Run.id, place.label("place")).where(Run.schedule_id.in_(schedule_ids)).subquery()
+    query = sa.select(Run).join(numbered, numbered.c.id == Run.id).where(numbered.c.place <= count)
+    found: dict[int, list[Run]] = {schedule_id: [] for schedule_id in schedule_ids}
+    for run in session.scalars(query.order_by(Run.id.desc())):
+        found[run.schedule_id or 0].append(run)
+    return found
 
 
 def create(session: ScopedSession, actor: Actor, form: ScheduleForm, reason: str, now: datetime) -> Schedule:
@@ -141,6 +174,11 @@ def tick(session: ScopedSession, schedule_id: int, now: datetime) -> Run | None:
         session.commit()
         return None
     return run
+
+
+def form_of(schedule: Schedule) -> ScheduleForm:
+    """What people have said of it."""
+    return ScheduleForm(**described(schedule))
 
 
 def described(schedule: Schedule) -> dict[str, Any]:

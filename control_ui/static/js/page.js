@@ -56,6 +56,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (heading) heading.id = "dialog-title";
   dialog.classList.toggle("wide", Boolean(event.detail.target.querySelector("[data-wide]")));
   if (!dialog.open) dialog.showModal();
+  event.detail.target.querySelector("[aria-invalid]")?.focus();
 });
 
 document.addEventListener("click", (event) => {
@@ -117,3 +118,17 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-at-once]");
   if (form) form.requestSubmit();
 });
+
+// ---- What scrolls in a box of its own is reached by keyboard, too ---------------------------------------------------
+
+function reachBoxes() {
+  for (const box of document.querySelectorAll(".scroll")) {
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+
+reachBoxes();
+document.fonts.ready.then(reachBoxes);
+addEventListener("resize", reachBoxes);
+document.addEventListener("htmx:afterSettle", reachBoxes);

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from control_ui.models import Group
 from control_ui.services import rows
 from control_ui.services.devices import groups
-from control_ui.services.pages import paginate
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Api, Call, Reply
 from control_ui.views.api.schemas.base import PageQuery, ReasonIn
@@ -19,7 +16,7 @@ api = Api("groups", "groups")
 @api.get("/groups", permission=Permission.FLEET_READ, query=PageQuery, returns=GroupPage)
 def list_groups(call: Call, query: PageQuery) -> GroupPage:
     """List groups by name, with how many devices are in each at the moment."""
-    page = paginate(call.session, sa.select(Group), by=(Group.name, Group.id), limit=query.limit, cursor=query.cursor)
+    page = groups.listed(call.session, limit=query.limit, cursor=query.cursor)
     sizes = groups.sizes(call.session, page.items)
     return GroupPage(items=[GroupOut.of(group, sizes[group.id]) for group in page.items], next=page.next)
 

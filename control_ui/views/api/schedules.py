@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from control_ui.models import Schedule
 from control_ui.services import rows
-from control_ui.services.pages import paginate
 from control_ui.services.permissions import Permission
 from control_ui.services.runs import schedules
 from control_ui.services.runs.schedules import ScheduleForm
@@ -20,7 +17,7 @@ api = Api("schedules", "schedules")
 @api.get("/schedules", permission=Permission.FLEET_READ, query=ScheduleQuery, returns=SchedulePage)
 def list_schedules(call: Call, query: ScheduleQuery) -> SchedulePage:
     """List schedules."""
-    page = paginate(call.session, sa.select(Schedule), by=[Schedule.id], limit=query.limit, cursor=query.cursor)
+    page = schedules.listed(call.session, limit=query.limit, cursor=query.cursor)
     return SchedulePage(items=[ScheduleOut.model_validate(schedule) for schedule in page.items], next=page.next)
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from control_ui.models import User
 from control_ui.services.actor import Actor
 from control_ui.services.permissions import Permission
+from control_ui.views import login_session
 
 A_YEAR_SECONDS = 365 * 24 * 3600
 THEMES = ("light", "dark")
@@ -82,6 +83,7 @@ def _frame() -> dict[str, Any]:
     theme = request.cookies.get("theme", "")
     return {
         "person": person,
+        "tenant_entered": login_session.tenant() if person else None,
         "sections": [section for section in SECTIONS if may(section.permission)],
         "here": WITHIN.get(g.get("section", ""), g.get("section", "")),
         "theme": theme if theme in THEMES else "",

@@ -37,9 +37,15 @@ View = Callable[..., Answer]
 
 
 def page(
-    rule: str, *, methods: tuple[str, ...] = ("GET",), permission: Permission | None = None, newcomers: bool = False
+    rule: str,
+    *,
+    methods: tuple[str, ...] = ("GET",),
+    permission: Permission | None = None,
+    newcomers: bool = False,
+    oneself: bool = False,
 ) -> Callable[[View], View]:
-    """A page for people who are signed in; with `newcomers` also for those who still have a one-time password."""
+    """A page for people who are signed in; with `newcomers` also for those who still have a one-time password. With
+    `oneself` it is about what is one's own, whichever tenant a platform administrator has gone into."""
 
     def decorate(view: View) -> View:
         section = view.__module__.removeprefix(f"{__package__}.").partition(".")[0]
@@ -54,7 +60,7 @@ def page(
                 return see_other("login", wanted)
             if signed_in.user.password_expires_at is not None and not newcomers:
                 return see_other("password")
-            identity = by_session(signed_in)
+            identity = by_session(signed_in, oneself=oneself or newcomers)
             if permission is not None:
                 identity.actor.require(permission)
             if any(isinstance(value, int) and value > LARGEST_ID for value in path.values()):

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from control_ui.models.people import Role
-from control_ui.views.pages.local_path import local_path
+from control_ui.views.pages.account.local_path import local_path
 from tests.control_ui.pages.browser import sign_in, submit
 from tests.control_ui.people.cast import Cast
 

@@ -45,4 +45,4 @@ def change_password(call: Call) -> Answer:
 
 
 def _form(problems: Problems) -> str:
-    return render_template("password.html", problems=problems, shortest=SHORTEST)
+    return render_template("account/password.html", problems=problems, shortest=SHORTEST)

@@ -17,8 +17,8 @@ from control_ui.views import login_session
 from control_ui.views.api.operation import Call
 from control_ui.views.api.schemas.auth import LoginIn
 from control_ui.views.authentication import identify_anyone
+from control_ui.views.pages.account.local_path import local_path
 from control_ui.views.pages.form import Problems, entered
-from control_ui.views.pages.local_path import local_path
 from control_ui.views.pages.page import SEE_OTHER, Answer, blueprint, page, see_other
 from control_ui.views.state import app_state
 
@@ -32,7 +32,7 @@ def login() -> Answer:
     """The form, or straight on for who is signed in already."""
     if login_session.current() is not None:
         return _onwards(request.args.get("next", ""))
-    return render_template("login.html", problems=Problems(), email="", wanted=request.args.get("next", ""))
+    return render_template("account/login.html", problems=Problems(), email="", wanted=request.args.get("next", ""))
 
 
 @blueprint.post("/login")
@@ -83,7 +83,7 @@ def _try(given: LoginIn) -> login_session.SignedIn:
 def _again(problems: Problems, status: int, headers: dict[str, str] | None = None) -> Answer:
     """The form once more, with what was entered except for the password."""
     email = request.form.get("email", "")[:254]
-    shown = render_template("login.html", problems=problems, email=email, wanted=request.form.get("next", ""))
+    shown = render_template("account/login.html", problems=problems, email=email, wanted=request.form.get("next", ""))
     return shown, status, headers or {}
 
 
