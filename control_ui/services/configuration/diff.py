@@ -71,9 +71,16 @@ class Difference:
 def compare(left: Side, right: Side) -> Difference:
     """From left to right. Overlays are compared where both are templates."""
     before, after = _compared(left, right), _compared(right, left)
-    return Difference(
-        left.label, right.label, _unified(left, before, right, after), _changes(left, before, right, after)
+    return Difference(left.label, right.label, _unified(left, right), _changes(left, before, right, after))
+
+
+def texts(left: Side, right: Side) -> tuple[list[str], list[str]]:
+    """The lines that `compare` compares."""
+    old, new = (
+        json.dumps(one, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
+        for one in (_compared(left, right), _compared(right, left))
     )
+    return old, new
 
 
 def _compared(side: Side, other: Side) -> dict[str, Any]:
@@ -82,8 +89,8 @@ def _compared(side: Side, other: Side) -> dict[str, Any]:
     return content | ({"overlays": side.overlays} if both and (side.overlays or other.overlays) else {})
 
 
-def _unified(left: Side, before: dict[str, Any], right: Side, after: dict[str, Any]) -> list[str]:
-    old, new = (json.dumps(one, indent=2, sort_keys=True, ensure_ascii=False).splitlines() for one in (before, after))
+def _unified(left: Side, right: Side) -> list[str]:
+    old, new = texts(left, right)
     return list(difflib.unified_diff(old, new, left.label, right.label, lineterm=""))
 
 
