@@ -47,8 +47,18 @@ for (const kind of ["input", "change"]) {
   }, true);
 }
 
+// What lies beneath an overlay shows through where it sets nothing.
+function showBeneath(setting) {
+  const under = setting.querySelector(".state")?.dataset.under;
+  const field = setting.querySelector("[data-value]");
+  if (under === undefined || !field || setting.querySelector("[data-mode]").value !== "") return;
+  if (field.tagName === "SELECT") field.value = under;
+  else field.placeholder = under;
+}
+
 function markFaulty() {
   for (const setting of document.querySelectorAll("[data-setting]")) {
+    showBeneath(setting);
     const wrong = Boolean(setting.querySelector(".state .fault"));
     for (const input of setting.querySelectorAll(".entry input, .entry select, .entry textarea")) {
       if (wrong) input.setAttribute("aria-invalid", "true");

@@ -7,7 +7,7 @@ from flask import render_template, request
 from control_ui.services.configuration import templates as template_lines
 from control_ui.services.errors import ConflictError, InvalidError, LostUpdateError
 from control_ui.services.permissions import Permission
-from control_ui.views.api.operation import LARGEST_ID, Call
+from control_ui.views.api.operation import Call
 from control_ui.views.pages.configuration.editor import check_words, words
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import Answer, done, page
@@ -29,7 +29,7 @@ def template_archived(call: Call, template_id: int) -> Answer:
         if faults:
             raise InvalidError("nothing was changed", faults)
         template = template_lines.archive(
-            call.session, call.actor, min(template_id, LARGEST_ID), request.form.get("row_version", 0, type=int),
+            call.session, call.actor, template_id, request.form.get("row_version", 0, type=int),
             archived=archived, reason=given["reason"], now=call.now,
         )  # fmt: skip
     except (InvalidError, ConflictError, LostUpdateError) as error:
@@ -40,7 +40,7 @@ def template_archived(call: Call, template_id: int) -> Answer:
 
 
 def _asked(call: Call, template_id: int, problems: Problems, status: int) -> Answer:
-    template = template_lines.fetch(call.session, min(template_id, LARGEST_ID))
+    template = template_lines.fetch(call.session, template_id)
     shown = render_template(
         "configuration/archive.html", template=template, problems=problems, reason=request.form.get("reason", "")
     )

@@ -14,7 +14,7 @@ from control_ui.services.devices import names
 from control_ui.services.errors import Fault, InvalidError, NotFoundError
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import LARGEST_ID, Call
-from control_ui.views.pages.configuration.editor import shown_value
+from control_ui.views.pages.configuration.wording import layer_words, shown_value, side_words
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import Answer, page
 from control_ui.views.state import app_state
@@ -72,7 +72,7 @@ def config_compare(call: Call) -> Answer:
         "configuration/compare.html",
         chosen=chosen, templates=library.choices(call.session), problems=problems, difference=difference,
         beside=beside, view="unified" if request.args.get("view") == "unified" else "side", whole=whole,
-        shown_value=shown_value, unified=unified, address=_address,
+        shown_value=shown_value, layer_words=layer_words, side_words=side_words, unified=unified, address=_address,
     )  # fmt: skip
     return shown, status
 

@@ -23,8 +23,8 @@ from control_ui.services.errors import Fault, InvalidError, NotFoundError, Servi
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Call
 from control_ui.views.pages.configuration.deploy_form import DeployForm
-from control_ui.views.pages.configuration.editor import shown_value
 from control_ui.views.pages.configuration.target import headed
+from control_ui.views.pages.configuration.wording import shown_value
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import SEE_OTHER, Answer, page
 from control_ui.views.state import app_state
@@ -49,13 +49,16 @@ def config_deploy(call: Call) -> Answer:
 def config_deploy_preview(call: Call) -> Answer:
     """What would happen with what is entered at this moment."""
     form = DeployForm.of_form(request.form)
+    another = form.versions_of != form.template_id
+    if another:
+        form = replace(form, version=None, version_b=None)
     with _home(call, form) as (home, template):
         return render_template(
             "configuration/_rehearsed.html",
             form=form,
             problems=None,
             template=template,
-            versions=_versions(home, template) if request.headers.get("HX-Trigger-Name") == "template" else None,
+            versions=_versions(home, template) if another else None,
             **_foreseen(home, form, template),
         )
 

@@ -44,6 +44,8 @@ class DeployForm:
     """`to` is a target as `target.py` writes it, `values` the parameters as they were entered."""
 
     template_id: int | None = None
+    versions_of: int | None = None
+    """The template whose versions were to be chosen from."""
     version: int | None = None
     version_b: int | None = None
     to: str = ""
@@ -66,8 +68,10 @@ class DeployForm:
     @classmethod
     def _of(cls, given: MultiDict[str, str], values: Mapping[str, str]) -> DeployForm:
         strategy = given.get("strategy", "")
+        template_id, versions_of = _id(given.get("template", "")), _id(given.get("versions_of", ""))
         return cls(
-            template_id=_id(given.get("template", "")),
+            template_id=template_id,
+            versions_of=versions_of,
             version=_id(given.get("version", "")),
             version_b=_id(given.get("version_b", "")),
             to=given.get("to", ""),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from flask import request
 
-from control_ui.models import ConfigTemplate, TemplateVersion
+from control_ui.models import ConfigTemplate, TemplateVersion, Tenant
+from control_ui.models.scope import Scope, ScopedSession, open_session
 from control_ui.services.configuration import library
 from control_ui.services.configuration import templates as template_lines
 from control_ui.services.configuration.templates import Content
 from control_ui.services.errors import ConflictError, Fault, InvalidError, LostUpdateError, ServiceError
+from control_ui.services.pages import MOST_PER_PAGE
+from control_ui.services.people import tenants
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import LARGEST_ID, Call
 from control_ui.views.pages.configuration import draft as drafts
@@ -18,6 +23,7 @@ from control_ui.views.pages.configuration import editor as editors
 from control_ui.views.pages.configuration.editor import Editor
 from control_ui.views.pages.configuration.template import draft_of
 from control_ui.views.pages.page import Answer, done, page
+from control_ui.views.state import app_state
 
 START = {"body": {"rtsp_url": "{{ camera.url }}"}}
 """What a new template begins with: the camera's address as the device has it."""
@@ -47,13 +53,14 @@ def template_create(call: Call) -> Answer:
         return _new(call, editors.switched(editor, request.form["switch"]), given, 200)
     try:
         content = _content(editor, given, "name")
-        version = template_lines.create(
-            call.session, call.actor, given["name"].strip(), given["description"].strip(), content,
-            reason=given["reason"], now=call.now,
-        )  # fmt: skip
+        with _tenant_of(call) as session:
+            version = template_lines.create(
+                session, call.actor, given["name"].strip(), given["description"].strip(), content,
+                reason=given["reason"], now=call.now,
+            )  # fmt: skip
     except ServiceError as error:
         call.session.rollback()
-        return _new(call, _with_faults(editor, error), given, error.status if error.status != 409 else 422)
+        return _new(call, _with_faults(editor, error), given, error.status if error.status == 404 else 422)
     return done(
         f"{version.template.name} is made. Deploy it to the sites that are to have it.",
         "template", template_id=version.template.id,
@@ -63,7 +70,7 @@ def template_create(call: Call) -> Answer:
 @page("/configuration/templates/<int:template_id>/edit", permission=Permission.CONFIG_WRITE)
 def template_edit(call: Call, template_id: int) -> Answer:
     """The latest version in a form; or an older one (`number`), to begin with that."""
-    template = template_lines.fetch(call.session, min(template_id, LARGEST_ID))
+    template = template_lines.fetch(call.session, template_id)
     latest = template_lines.version_of(call.session, template)
     version = template_lines.version_of(call.session, template, request.args.get("number", type=int))
     editor = replace(Editor.begin(draft_of(version), template.row_version), base=draft_of(latest).document())
@@ -77,7 +84,7 @@ def template_edit(call: Call, template_id: int) -> Answer:
 def template_save(call: Call, template_id: int) -> Answer:
     """Make the next version, unless somebody else has made one meanwhile: then both are shown."""
     editor, given = editors.submitted("template"), editors.words()
-    template = template_lines.fetch(call.session, min(template_id, LARGEST_ID))
+    template = template_lines.fetch(call.session, template_id)
     if "switch" in request.form:
         return _edit(template, editors.switched(editor, request.form["switch"]), given, 200)
     before = template.latest_number
@@ -92,8 +99,29 @@ def template_save(call: Call, template_id: int) -> Answer:
         return _overtaken(call, template.id, editor, given)
     except ServiceError as error:
         call.session.rollback()
-        return _edit(template, _with_faults(editor, error), given, error.status if error.status != 409 else 422)
+        return _edit(template, _with_faults(editor, error), given, error.status if error.status == 404 else 422)
     return done(_what_became(version, before), "template", template_id=version.template.id)
+
+
+@contextmanager
+def _tenant_of(call: Call) -> Iterator[ScopedSession]:
+    """A session of the tenant that the template is for: a platform administrator says which (`tenant_id`)."""
+    if call.session.scope.tenant_id is not None:
+        yield call.session
+        return
+    tenant_id = request.form.get("tenant_id", type=int)
+    if tenant_id not in {tenant.id for tenant in _tenants(call)}:
+        raise InvalidError("a template belongs to one tenant", [Fault("$.tenant_id", "say which tenant")])
+    call.session.rollback()  # SQLite has one transaction at a time
+    with open_session(app_state().sessions, Scope(tenant_id)) as session:
+        yield session
+
+
+def _tenants(call: Call) -> Sequence[Tenant]:
+    """Those to choose from, for who belongs to none."""
+    if call.session.scope.tenant_id is not None:
+        return []
+    return tenants.listed(call.session, limit=MOST_PER_PAGE, cursor=None).items
 
 
 def _what_became(version: TemplateVersion, before: int) -> str:
@@ -125,12 +153,18 @@ def _overtaken(call: Call, template_id: int, editor: Editor, given: dict[str, st
     version = template_lines.version_of(call.session, template)
     author = library.authors(call.session, [version])[version.id]
     merged = editors.overtaken(editor, draft_of(version), template.row_version)
-    return _edit(template, merged, given, 409, newer=version, author=author)
+    return _edit(template, merged, given, 422, newer=version, author=author)
 
 
 def _new(call: Call, editor: Editor, given: dict[str, str], status: int) -> Answer:
     return editors.rendered(
-        "configuration/new.html", editor, status, given=given, templates=library.choices(call.session)
+        "configuration/new.html",
+        editor,
+        status,
+        given=given,
+        templates=library.choices(call.session),
+        tenants=_tenants(call),
+        tenant_id=request.form.get("tenant_id", ""),
     )
 
 

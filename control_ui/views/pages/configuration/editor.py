@@ -19,6 +19,7 @@ from control_ui.views.api.operation import Call
 from control_ui.views.pages.configuration import draft as drafts
 from control_ui.views.pages.configuration.draft import Draft, Entry, Layer
 from control_ui.views.pages.configuration.fields import Field, fields, parts
+from control_ui.views.pages.configuration.wording import shown_value
 from control_ui.views.pages.page import Answer, page
 
 FORM, JSON = "form", "json"
@@ -86,24 +87,26 @@ class Editor:
         """What an overlay lies over: the value as people read it, and where it is from."""
         entry = self.entries(self.draft.layers[0])[one.name]
         if entry.mode in (drafts.LEFT_OUT, drafts.TAKEN_AWAY):
-            return default_of(one), "default"
-        return (f"{len(entry.rows)} entries" if one.kind == "rows" else entry.text), "all environments"
+            return default_of(one), "the default"
+        return _words_of(one, entry), "all environments"
 
 
 def default_of(one: Field) -> str:
-    """What counts where nobody sets it, as people read it; empty where the schema says nothing."""
-    if one.default is None:
+    """What counts where nobody sets it; empty where the schema says nothing."""
+    if one.default is None or one.kind in ("rows", "lines"):
         return ""
-    return shown_value(one.default)
+    return _text(one.default)
 
 
-def shown_value(value: Any) -> str:
-    """A value as people read it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value in ([], {}):
-        return "none"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _words_of(one: Field, entry: Entry) -> str:
+    """A value as it stands in its field, on one line."""
+    if one.kind == "rows" and entry.mode == drafts.VALUE:
+        return ", ".join(row.get("name", "?") for row in entry.rows) or "none"
+    return ", ".join(entry.text.split("\n")) or ("none" if one.kind == "lines" else "")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _told(value: Any) -> str:

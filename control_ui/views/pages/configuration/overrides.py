@@ -11,7 +11,7 @@ from control_ui.services.configuration import device_configuration, group_config
 from control_ui.services.devices import groups, names
 from control_ui.services.errors import ConflictError, Fault, InvalidError, LostUpdateError
 from control_ui.services.permissions import Permission
-from control_ui.views.api.operation import LARGEST_ID, Call
+from control_ui.views.api.operation import Call
 from control_ui.views.pages.configuration import draft as drafts
 from control_ui.views.pages.configuration import editor as editors
 from control_ui.views.pages.configuration.editor import Editor
@@ -39,7 +39,7 @@ def config_override_of(call: Call) -> Answer:
 @page("/configuration/groups/<int:group_id>", permission=Permission.FLEET_READ)
 def group_config(call: Call, group_id: int) -> Answer:
     """What the group lays over the templates of its sites."""
-    group = group_configuration.fetch(call.session, min(group_id, LARGEST_ID))
+    group = group_configuration.fetch(call.session, group_id)
     return _group(call, group, _begin(group), {}, 200)
 
 
@@ -47,7 +47,7 @@ def group_config(call: Call, group_id: int) -> Answer:
 def group_config_save(call: Call, group_id: int) -> Answer:
     """Keep it. It reaches the sites with the next deployment."""
     editor, given = editors.submitted("override"), editors.words()
-    group = group_configuration.fetch(call.session, min(group_id, LARGEST_ID))
+    group = group_configuration.fetch(call.session, group_id)
     if "switch" in request.form:
         return _group(call, group, editors.switched(editor, request.form["switch"]), given, 200)
     try:
@@ -59,7 +59,7 @@ def group_config_save(call: Call, group_id: int) -> Answer:
     except LostUpdateError:
         call.session.rollback()
         group = group_configuration.fetch(call.session, group.id)
-        return _group(call, group, _overtaken(editor, group), given, 409)
+        return _group(call, group, _overtaken(editor, group), given, 422)
     except InvalidError as error:
         call.session.rollback()
         return _group(call, group, editors.refused(editor, error), given, error.status)
@@ -71,7 +71,7 @@ def group_config_save(call: Call, group_id: int) -> Answer:
 @page("/configuration/devices/<int:device_id>", permission=Permission.FLEET_READ)
 def device_config(call: Call, device_id: int) -> Answer:
     """A site's template, and what it alone lays over everything."""
-    device = device_configuration.fetch(call.session, min(device_id, LARGEST_ID))
+    device = device_configuration.fetch(call.session, device_id)
     given = {"template_id": str(device.template_id or "")}
     return _device(call, device, _begin(device), given, 200)
 
@@ -81,7 +81,7 @@ def device_config_save(call: Call, device_id: int) -> Answer:
     """Keep it; with `deploy` the site gets it at once."""
     editor = editors.submitted("override")
     given = editors.words() | {name: request.form.get(name, "") for name in ("template_id", "deploy")}
-    device = device_configuration.fetch(call.session, min(device_id, LARGEST_ID))
+    device = device_configuration.fetch(call.session, device_id)
     if "switch" in request.form:
         return _device(call, device, editors.switched(editor, request.form["switch"]), given, 200)
     try:
@@ -95,7 +95,7 @@ def device_config_save(call: Call, device_id: int) -> Answer:
     except LostUpdateError:
         call.session.rollback()
         device = device_configuration.fetch(call.session, device.id)
-        return _device(call, device, _overtaken(editor, device), given, 409)
+        return _device(call, device, _overtaken(editor, device), given, 422)
     except (InvalidError, ConflictError) as error:
         call.session.rollback()
         return _device(call, device, editors.refused(editor, _as_invalid(error, device)), given, 422)

@@ -6,13 +6,15 @@ from flask import render_template, request
 
 from control_ui.services.configuration import device_configuration, draft_preview, library, schema
 from control_ui.services.configuration.device_configuration import Dry
+from control_ui.services.configuration.layers import DEFAULT
 from control_ui.services.configuration.templates import Content
 from control_ui.services.devices import names
 from control_ui.services.errors import Fault, InvalidError
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import LARGEST_ID, Call
 from control_ui.views.pages.configuration import editor as editors
-from control_ui.views.pages.configuration.editor import Editor, shown_value
+from control_ui.views.pages.configuration.editor import Editor
+from control_ui.views.pages.configuration.wording import layer_words, shown_value
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import Answer, page
 from control_ui.views.state import app_state
@@ -76,7 +78,7 @@ def _of_draft(call: Call, editor: Editor, device: str) -> Dry:
     device_id = names.by_name(call.session, device)
     if group_id is not None:
         return draft_preview.of_group(
-            call.session, device_id, min(group_id, LARGEST_ID), document, control_url=control_url, now=call.now
+            call.session, device_id, group_id, document, control_url=control_url, now=call.now
         )
     if editor.draft.kind == "override":
         raise InvalidError("nothing to show", [Fault("$.device", "say for what")])
@@ -102,10 +104,11 @@ def _shown(dry: Dry | None) -> dict[str, object]:
             "origin": rendered.origins.get(path, ""),
             "faults": faults.get(path, []),
             "change": changed.get(path),
+            "quiet": rendered.origins.get(path) == DEFAULT and path not in changed and path not in faults,
         }
         for path in paths
     ]
-    return {"dry": dry, "rows": rows, "shown_value": shown_value}
+    return {"dry": dry, "rows": rows, "shown_value": shown_value, "layer_words": layer_words}
 
 
 def _setting_of(path: str, values: dict[str, object]) -> str:

@@ -8,13 +8,14 @@ from control_ui.models import TemplateVersion
 from control_ui.services.configuration import library
 from control_ui.services.configuration import templates as template_lines
 from control_ui.services.permissions import Permission
-from control_ui.views.api.operation import LARGEST_ID, Call
+from control_ui.views.api.operation import Call
 from control_ui.views.pages.configuration import draft as drafts
 from control_ui.views.pages.configuration.draft import Draft
-from control_ui.views.pages.configuration.editor import default_of, shown_value
+from control_ui.views.pages.configuration.editor import default_of
 from control_ui.views.pages.configuration.fields import fields
 from control_ui.views.pages.configuration.library import four_eyes
 from control_ui.views.pages.configuration.target import selection, shown_targets
+from control_ui.views.pages.configuration.wording import shown_value
 from control_ui.views.pages.page import Answer, page
 
 PER_PAGE = 30
@@ -23,7 +24,7 @@ PER_PAGE = 30
 @page("/configuration/templates/<int:template_id>", permission=Permission.FLEET_READ)
 def template(call: Call, template_id: int) -> Answer:
     """Its versions, the newest first, and what the version `number` says (the latest)."""
-    found = template_lines.fetch(call.session, min(template_id, LARGEST_ID))
+    found = template_lines.fetch(call.session, template_id)
     page_of = template_lines.versions_of(call.session, found, limit=PER_PAGE, cursor=request.args.get("cursor"))
     number = request.args.get("number", type=int)
     version = template_lines.version_of(call.session, found, number)

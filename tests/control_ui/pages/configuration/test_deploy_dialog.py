@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from control_ui.models import Deployment, DeploymentDevice, Tenant
+from control_ui.models import ConfigTemplate, Deployment, DeploymentDevice, Tenant
 from control_ui.models.deployments import DeploymentState, Strategy
 from control_ui.models.people import Role
 from tests.control_ui import factories
@@ -19,7 +19,7 @@ DEPLOY, PREVIEW = "/configuration/deploy", "/configuration/deploy/preview"
 def wish(desk: Desk, **fields: Any) -> dict[str, Any]:
     """What the dialog sends."""
     usual = {
-        "template": desk.template.id, "version": "1", "to": "all", "strategy": "waves", "waves": "1, 100%",
+        "template": desk.template.id, "versions_of": desk.template.id, "version": "1", "to": "all", "strategy": "waves", "waves": "1, 100%",
         "threshold": "10", "threshold_unit": "percent", "wave_timeout_seconds": "180", "soak_seconds": "0",
         "desired_lifetime_hours": "168", "split_percent": "50", "observe_minutes": "60", "reason": "a test",
     }  # fmt: skip
@@ -91,6 +91,17 @@ def test_it_begins_with_what_was_entered_and_goes_on_to_the_deployment(desk: Des
     assert made.parameters["failure_threshold_percent"] is None
     assert made.parameters["soak_seconds"] == 30
     assert (made.reason, made.target) == ("a test", {"query": 'region="west"'})
+
+
+def test_another_template_brings_its_own_versions(desk: Desk) -> None:
+    second_version(desk, jpeg_quality=60)
+    same = desk.post(PREVIEW, wish(desk, version="2"))
+    assert "deploy-versions" not in same.text
+    other = next(one for one in desk.rows(ConfigTemplate) if one.name == "Low bandwidth")
+    text = desk.post(PREVIEW, wish(desk, template=other.id, version="2")).text
+    assert 'id="deploy-versions" hx-swap-oob="true"' in text
+    assert f'name="versions_of" value="{other.id}"' in text
+    assert "<code>max_width</code>" in text
 
 
 def test_from_a_dialog_the_whole_page_goes_on(desk: Desk) -> None:

@@ -75,7 +75,7 @@ def test_the_form_has_a_field_for_every_setting_of_the_schema(desk: Desk) -> Non
                 assert f'name="{layer}/{setting}/mode"' in text, (layer, setting)
         assert html.escape(spec["description"], quote=False)[:20] in text
     assert 'placeholder="1920"' in text, "the default is shown"
-    assert "64 to 8,192" in text
+    assert "64 to 8,192." in text
 
 
 def test_a_new_setting_in_the_schema_is_in_the_form_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +120,17 @@ def test_a_template_is_made_from_scratch_and_as_a_copy(desk: Desk) -> None:
     assert answer.status_code == 303
     made = desk.rows(ConfigTemplate)[-1]
     assert (made.name, made.latest_number) == ("Night", 1)
+
+
+def test_a_platform_administrator_says_for_which_tenant_it_is(desk: Desk) -> None:
+    anyone = desk.as_(Role.PLATFORM_ADMIN)
+    assert "Ours</option>" in anyone.get("/configuration/templates/new").text
+    refused = anyone.post("/configuration/templates/new", form_of(BODY, name="Night"))
+    assert refused.status_code == 422
+    assert "say which tenant" in refused.text
+    made = anyone.post("/configuration/templates/new", form_of(BODY, name="Night", tenant_id=desk.cast.tenant.id))
+    assert made.status_code == 303
+    assert desk.rows(ConfigTemplate)[-1].tenant_id == desk.cast.tenant.id
 
 
 def test_every_kind_of_value_goes_through_the_form_and_json_unchanged(desk: Desk) -> None:

@@ -14,7 +14,7 @@ def test_the_preview_tells_from_which_layer_each_value_comes(desk: Desk) -> None
     desk.devices[0].config_override = {"max_width": 640}
     desk.session.commit()
     text = desk.get("/configuration/preview?device=wash-1").text
-    for origin in ("template:Standard@1", "group:Hills", "device", "default", "system"):
+    for origin in ("Standard v1", "group Hills", "this site", "default", "system"):
         assert f">{origin}</span>" in text, origin
     assert "<code>66</code>" in text
     assert "now 85" in text
@@ -51,7 +51,7 @@ def test_a_draft_is_previewed_before_it_is_saved(desk: Desk) -> None:
     sent = form_of({**BODY, "jpeg_quality": 33}, preview_device="wash-2")
     text = desk.post("/configuration/preview", sent).text
     assert "<code>33</code>" in text
-    assert "template:this draft@0" in text
+    assert ">this draft</span>" in text
     wrong = desk.post("/configuration/preview", form_of({"jpeg_quality": "999"}, preview_device="wash-2"))
     assert "cannot be used yet" in wrong.text
 
@@ -63,7 +63,7 @@ def test_a_draft_of_a_group_is_previewed_for_its_sites_only(desk: Desk) -> None:
     }  # fmt: skip
     text = desk.post("/configuration/preview", {**sent, "preview_device": "wash-1"}).text
     assert "<code>44</code>" in text
-    assert "group:Hills" in text
+    assert "group Hills" in text
     assert (
         "wash-2 is not in the group Hills"
         in desk.post("/configuration/preview", {**sent, "preview_device": "wash-2"}).text
@@ -97,12 +97,12 @@ def test_two_versions_are_compared_by_setting_and_by_line(desk: Desk) -> None:
 def test_a_template_is_compared_with_a_site_and_a_site_with_its_past(desk: Desk) -> None:
     of = f"template:{desk.template.id}"
     text = desk.get(f"/configuration/compare?left={of}&right=device&right_device=wash-2").text
-    assert "template:Standard@1" in text
+    assert "Standard, version 1" in text
     assert "wash-2 now" in text
     past = desk.get(
         "/configuration/compare?left=device&left_device=wash-2&left_number=1&right=device&right_device=wash-2"
     )
-    assert "wash-2@1" in past.text
+    assert "wash-2, configuration 1" in past.text
 
 
 def test_what_is_the_same_is_said_to_be(desk: Desk) -> None:
