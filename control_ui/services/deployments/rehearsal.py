@@ -13,7 +13,7 @@ from sqlalchemy.orm import defer
 
 from control_ui.models import ConfigVersion, Device, TemplateVersion
 from control_ui.models.scope import ScopedSession
-from control_ui.services.configuration.diff import Change, Side, compare
+from control_ui.services.configuration.diff import Change, Side, changes
 from control_ui.services.configuration.rendering import Rendered, Surroundings, render_among
 from control_ui.services.deployments.in_force import in_force
 from control_ui.services.errors import Fault
@@ -103,10 +103,10 @@ def _changes(device: Device, before: ConfigVersion | None, rendered: Rendered) -
     if before is not None and before.content_sha256 == rendered.content_sha256:
         return []
     old = Side.nothing(device) if before is None else Side(f"{device.name}@{before.number}", before.shown)
-    changes = compare(old, Side(f"{device.name} now", rendered.shown, rendered.origins)).changes
-    if not changes and before is not None:
+    found = changes(old, Side(f"{device.name} now", rendered.shown, rendered.origins))
+    if not found and before is not None:
         return [Change("$.rtsp_url", None, None, None, secret=True)]
-    return [change for change in changes if before is not None or change.path != "$.device_id"]
+    return [change for change in found if before is not None or change.path != "$.device_id"]
 
 
 def _running(session: ScopedSession, devices: Sequence[Device]) -> dict[int, ConfigVersion]:

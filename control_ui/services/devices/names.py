@@ -14,7 +14,7 @@ MOST_SUGGESTED = 20
 def by_name(session: ScopedSession, name: str) -> int:
     """The id of the device of this name, or of the only one at the site of this name. Raises InvalidError, with the
     fault at `$.device`."""
-    wanted = name.strip()
+    wanted = name.replace("\x00", "").strip()
     query = sa.select(Device.id).join(Site, Site.id == Device.site_id)
     found = session.scalars(query.where(sa.or_(Device.name == wanted, Site.name == wanted)).limit(2)).all()
     if len(found) == 1:
@@ -26,7 +26,7 @@ def by_name(session: ScopedSession, name: str) -> int:
 def suggest(session: ScopedSession, text: str) -> list[tuple[str, str]]:
     """Names of devices and of their sites where one of them holds the text, or the city does."""
     query = sa.select(Device.name, Site.name).join(Site, Site.id == Device.site_id)
-    if text.strip():
+    if wanted := text.replace("\x00", "").strip():
         columns = (Device.name, Site.name, Site.city)
-        query = query.where(sa.or_(*(column.icontains(text.strip(), autoescape=True) for column in columns)))
+        query = query.where(sa.or_(*(column.icontains(wanted, autoescape=True) for column in columns)))
     return [(name, site) for name, site in session.execute(query.order_by(Device.name).limit(MOST_SUGGESTED))]

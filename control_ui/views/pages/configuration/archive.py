@@ -9,6 +9,7 @@ from control_ui.services.errors import ConflictError, InvalidError, LostUpdateEr
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Call
 from control_ui.views.pages.configuration.editor import check_words, words
+from control_ui.views.pages.configuration.numbers import row_number
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import Answer, done, page
 
@@ -29,7 +30,7 @@ def template_archived(call: Call, template_id: int) -> Answer:
         if faults:
             raise InvalidError("nothing was changed", faults)
         template = template_lines.archive(
-            call.session, call.actor, template_id, request.form.get("row_version", 0, type=int),
+            call.session, call.actor, template_id, row_number(request.form.get("row_version")) or 0,
             archived=archived, reason=given["reason"], now=call.now,
         )  # fmt: skip
     except (InvalidError, ConflictError, LostUpdateError) as error:

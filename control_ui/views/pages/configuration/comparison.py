@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from flask import render_template, request
@@ -13,7 +12,8 @@ from control_ui.services.configuration.side_by_side import lines, unified
 from control_ui.services.devices import names
 from control_ui.services.errors import Fault, InvalidError, NotFoundError
 from control_ui.services.permissions import Permission
-from control_ui.views.api.operation import LARGEST_ID, Call
+from control_ui.views.api.operation import Call
+from control_ui.views.pages.configuration.numbers import row_number
 from control_ui.views.pages.configuration.wording import layer_words, shown_value, side_words
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import Answer, page
@@ -38,7 +38,7 @@ class Chosen:
 
     def side(self, call: Call) -> Side | None:
         """None where nothing is chosen yet. Raises InvalidError, NotFoundError."""
-        number = int(self.number) if re.fullmatch(r"\d{1,18}", self.number) else None
+        number = row_number(self.number)
         if self.number.strip() and number is None:
             raise InvalidError("a version is a number", [Fault(f"$.{self.name}_number", "must be a number")])
         if self.of == OF_DEVICE:
@@ -46,8 +46,8 @@ class Chosen:
             if number is not None:
                 return sides.device_version(call.session, device_id, number)
             return sides.device_now(call.session, device_id, app_state().settings.public_url)
-        found = re.fullmatch(r"template:(\d{1,19})", self.of)
-        return None if found is None else sides.template_version(call.session, min(int(found[1]), LARGEST_ID), number)
+        template_id = row_number(self.of.removeprefix("template:"))
+        return None if template_id is None else sides.template_version(call.session, template_id, number)
 
     def _device_id(self, call: Call) -> int:
         try:

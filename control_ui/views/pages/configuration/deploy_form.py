@@ -14,9 +14,9 @@ from control_ui.models.deployments import Strategy
 from control_ui.services.deployments.parameters import DEFAULT_THRESHOLD_PERCENT, DEFAULT_WAVES, Parameters
 from control_ui.services.deployments.request import DeployRequest
 from control_ui.services.errors import Fault, InvalidError, ServiceError
-from control_ui.views.api.operation import LARGEST_ID
 from control_ui.views.api.schemas.deployments import DeployIn
 from control_ui.views.pages.configuration import target
+from control_ui.views.pages.configuration.numbers import row_number
 from control_ui.views.pages.form import Problems
 from control_ui.views.problem import faults_of
 
@@ -68,12 +68,12 @@ class DeployForm:
     @classmethod
     def _of(cls, given: MultiDict[str, str], values: Mapping[str, str]) -> DeployForm:
         strategy = given.get("strategy", "")
-        template_id, versions_of = _id(given.get("template", "")), _id(given.get("versions_of", ""))
+        template_id, versions_of = row_number(given.get("template", "")), row_number(given.get("versions_of", ""))
         return cls(
             template_id=template_id,
             versions_of=versions_of,
-            version=_id(given.get("version", "")),
-            version_b=_id(given.get("version_b", "")),
+            version=row_number(given.get("version", "")),
+            version_b=row_number(given.get("version_b", "")),
             to=given.get("to", ""),
             query=given.get("query", ""),
             strategy=strategy if strategy in OF_STRATEGY else str(Strategy.WAVES),
@@ -134,8 +134,3 @@ def _field_of(path: str) -> str:
 def _worded(message: str) -> str:
     message = re.sub(r"^(Input|String|List|Value error,) ", "", message)
     return message.replace("should", "must", 1)
-
-
-def _id(text: str) -> int | None:
-    number = int(text) if re.fullmatch(r"\d{1,19}", text) else 0
-    return number if 0 < number <= LARGEST_ID else None

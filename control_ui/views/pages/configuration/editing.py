@@ -17,10 +17,11 @@ from control_ui.services.errors import ConflictError, Fault, InvalidError, LostU
 from control_ui.services.pages import MOST_PER_PAGE
 from control_ui.services.people import tenants
 from control_ui.services.permissions import Permission
-from control_ui.views.api.operation import LARGEST_ID, Call
+from control_ui.views.api.operation import Call
 from control_ui.views.pages.configuration import draft as drafts
 from control_ui.views.pages.configuration import editor as editors
 from control_ui.views.pages.configuration.editor import Editor
+from control_ui.views.pages.configuration.numbers import row_number
 from control_ui.views.pages.configuration.template import draft_of
 from control_ui.views.pages.page import Answer, done, page
 from control_ui.views.state import app_state
@@ -32,11 +33,11 @@ START = {"body": {"rtsp_url": "{{ camera.url }}"}}
 @page("/configuration/templates/new", permission=Permission.CONFIG_WRITE)
 def template_new(call: Call) -> Answer:
     """A form with nothing but the camera's address, or with what another template says (`copy_of`)."""
-    copied = request.args.get("copy_of", type=int)
+    copied = row_number(request.args.get("copy_of"))
     if copied is None:
         return _new(call, Editor.begin(drafts.of_document("template", START)), {}, 200)
-    source = template_lines.fetch(call.session, min(copied, LARGEST_ID))
-    version = template_lines.version_of(call.session, source, request.args.get("number", type=int))
+    source = template_lines.fetch(call.session, copied)
+    version = template_lines.version_of(call.session, source, row_number(request.args.get("number")))
     given = {
         "name": f"{source.name[:93]} (copy)",
         "description": source.description,
@@ -72,7 +73,7 @@ def template_edit(call: Call, template_id: int) -> Answer:
     """The latest version in a form; or an older one (`number`), to begin with that."""
     template = template_lines.fetch(call.session, template_id)
     latest = template_lines.version_of(call.session, template)
-    version = template_lines.version_of(call.session, template, request.args.get("number", type=int))
+    version = template_lines.version_of(call.session, template, row_number(request.args.get("number")))
     editor = replace(Editor.begin(draft_of(version), template.row_version), base=draft_of(latest).document())
     given = {"name": template.name, "description": template.description}
     if version.number != latest.number:
@@ -109,7 +110,7 @@ def _tenant_of(call: Call) -> Iterator[ScopedSession]:
     if call.session.scope.tenant_id is not None:
         yield call.session
         return
-    tenant_id = request.form.get("tenant_id", type=int)
+    tenant_id = row_number(request.form.get("tenant_id"))
     if tenant_id not in {tenant.id for tenant in _tenants(call)}:
         raise InvalidError("a template belongs to one tenant", [Fault("$.tenant_id", "say which tenant")])
     call.session.rollback()  # SQLite has one transaction at a time

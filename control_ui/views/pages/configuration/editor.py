@@ -19,6 +19,7 @@ from control_ui.views.api.operation import Call
 from control_ui.views.pages.configuration import draft as drafts
 from control_ui.views.pages.configuration.draft import Draft, Entry, Layer
 from control_ui.views.pages.configuration.fields import Field, fields, parts
+from control_ui.views.pages.configuration.numbers import row_number
 from control_ui.views.pages.configuration.wording import shown_value
 from control_ui.views.pages.page import Answer, page
 
@@ -120,7 +121,7 @@ def submitted(kind: str) -> Editor:
     """From the form of this request. With faults where it is no JSON; nothing else is checked yet."""
     form = request.form
     base = _object(form.get("base", ""))
-    row_version = int(form["row_version"]) if re.fullmatch(r"\d{1,15}", form.get("row_version", "")) else 0
+    row_version = row_number(form.get("row_version")) or 0
     if form.get("view") != JSON:
         draft = drafts.of_form(kind, form)
         return Editor(draft, base, row_version, FORM, draft.text())

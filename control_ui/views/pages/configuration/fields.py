@@ -55,9 +55,10 @@ class Field:
 
     @property
     def bounds(self) -> str:
-        """`1 to 100`."""
+        """`1 to 100`; empty where the description says so."""
         low, high = self.spec.get("minimum"), self.spec.get("maximum")
-        if low is None and high is None:
+        told = set(re.findall(r"\d+", self.help)) >= {str(low), str(high)}
+        if told or (low is None and high is None):
             return ""
         if high is None:
             return f"at least {low:,}"

@@ -15,6 +15,7 @@ from control_ui.views.api.operation import Call
 from control_ui.views.pages.configuration import draft as drafts
 from control_ui.views.pages.configuration import editor as editors
 from control_ui.views.pages.configuration.editor import Editor
+from control_ui.views.pages.configuration.numbers import row_number
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import SEE_OTHER, Answer, done, page
 from control_ui.views.state import app_state
@@ -86,7 +87,7 @@ def device_config_save(call: Call, device_id: int) -> Answer:
         return _device(call, device, editors.switched(editor, request.form["switch"]), given, 200)
     try:
         _refuse_faults(editor, given)
-        template_id = request.form.get("template_id", type=int)
+        template_id = row_number(request.form.get("template_id"))
         values = {"template_id": template_id, "config_override": editor.draft.document()}
         dry = device_configuration.configure(
             call.session, call.actor, device.id, editor.row_version, values, deploy=bool(given["deploy"]),

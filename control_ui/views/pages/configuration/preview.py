@@ -11,9 +11,10 @@ from control_ui.services.configuration.templates import Content
 from control_ui.services.devices import names
 from control_ui.services.errors import Fault, InvalidError
 from control_ui.services.permissions import Permission
-from control_ui.views.api.operation import LARGEST_ID, Call
+from control_ui.views.api.operation import Call
 from control_ui.views.pages.configuration import editor as editors
 from control_ui.views.pages.configuration.editor import Editor
+from control_ui.views.pages.configuration.numbers import row_number
 from control_ui.views.pages.configuration.wording import layer_words, shown_value
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import Answer, page
@@ -23,7 +24,7 @@ from control_ui.views.state import app_state
 @page("/configuration/preview", permission=Permission.FLEET_READ)
 def config_preview(call: Call) -> Answer:
     """Of a device (`device`, its name or its site's) with a template's version, or with its own."""
-    template_id, number = request.args.get("template", type=int), request.args.get("number", type=int)
+    template_id, number = row_number(request.args.get("template")), row_number(request.args.get("number"))
     device, problems, dry, status = request.args.get("device", "")[:200], Problems(), None, 200
     try:
         if device.strip():
@@ -69,10 +70,10 @@ def config_draft_preview(call: Call) -> Answer:
 
 def _of_draft(call: Call, editor: Editor, device: str) -> Dry:
     control_url, document = app_state().settings.public_url, editor.draft.document()
-    own, group_id = request.form.get("device_id", type=int), request.form.get("group_id", type=int)
+    own, group_id = row_number(request.form.get("device_id")), row_number(request.form.get("group_id"))
     if own is not None:
         return device_configuration.dry_now(
-            call.session, min(own, LARGEST_ID), template_id=request.form.get("template_id", type=int), number=None,
+            call.session, own, template_id=row_number(request.form.get("template_id")), number=None,
             override=document, control_url=control_url, now=call.now,
         )  # fmt: skip
     device_id = names.by_name(call.session, device)

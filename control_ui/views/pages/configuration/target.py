@@ -9,8 +9,9 @@ from control_ui.services.devices import target_choices
 from control_ui.services.devices.target_choices import Choice
 from control_ui.services.errors import Fault, InvalidError
 from control_ui.services.permissions import Permission
-from control_ui.views.api.operation import LARGEST_ID, Call
+from control_ui.views.api.operation import Call
 from control_ui.views.api.schemas.targets import MOST_DEVICES
+from control_ui.views.pages.configuration.numbers import row_number
 
 DEVICES = "devices"
 QUERY = "query"
@@ -36,8 +37,8 @@ def headed(choices: list[Choice]) -> list[tuple[str, list[tuple[str, Choice]]]]:
 
 def selection(text: str) -> list[int]:
     """Ids of devices, as `1,2,3`; what is none is left out."""
-    ids = [int(one) for one in text.split(",")[:MOST_DEVICES] if re.fullmatch(r"\d{1,19}", one.strip())]
-    return sorted({one for one in ids if 0 < one <= LARGEST_ID})
+    found = {row_number(one) for one in text.split(",")[:MOST_DEVICES]}
+    return sorted(one for one in found if one is not None)
 
 
 def read(key: str, query: str) -> dict[str, Any]:

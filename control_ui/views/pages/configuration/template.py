@@ -14,6 +14,7 @@ from control_ui.views.pages.configuration.draft import Draft
 from control_ui.views.pages.configuration.editor import default_of
 from control_ui.views.pages.configuration.fields import fields
 from control_ui.views.pages.configuration.library import four_eyes
+from control_ui.views.pages.configuration.numbers import row_number
 from control_ui.views.pages.configuration.target import selection, shown_targets
 from control_ui.views.pages.configuration.wording import shown_value
 from control_ui.views.pages.page import Answer, page
@@ -26,7 +27,7 @@ def template(call: Call, template_id: int) -> Answer:
     """Its versions, the newest first, and what the version `number` says (the latest)."""
     found = template_lines.fetch(call.session, template_id)
     page_of = template_lines.versions_of(call.session, found, limit=PER_PAGE, cursor=request.args.get("cursor"))
-    number = request.args.get("number", type=int)
+    number = row_number(request.args.get("number"))
     version = template_lines.version_of(call.session, found, number)
     (entry,) = library.entries(call.session, [found], call.now)
     return render_template(

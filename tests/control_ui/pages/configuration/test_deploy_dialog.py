@@ -19,9 +19,10 @@ DEPLOY, PREVIEW = "/configuration/deploy", "/configuration/deploy/preview"
 def wish(desk: Desk, **fields: Any) -> dict[str, Any]:
     """What the dialog sends."""
     usual = {
-        "template": desk.template.id, "versions_of": desk.template.id, "version": "1", "to": "all", "strategy": "waves", "waves": "1, 100%",
-        "threshold": "10", "threshold_unit": "percent", "wave_timeout_seconds": "180", "soak_seconds": "0",
-        "desired_lifetime_hours": "168", "split_percent": "50", "observe_minutes": "60", "reason": "a test",
+        "template": desk.template.id, "versions_of": desk.template.id, "version": "1", "to": "all",
+        "strategy": "waves", "waves": "1, 100%", "threshold": "10", "threshold_unit": "percent",
+        "wave_timeout_seconds": "180", "soak_seconds": "0", "desired_lifetime_hours": "168", "split_percent": "50",
+        "observe_minutes": "60", "reason": "a test",
     }  # fmt: skip
     return usual | fields
 
