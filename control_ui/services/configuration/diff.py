@@ -70,10 +70,21 @@ class Difference:
 
 def compare(left: Side, right: Side) -> Difference:
     """From left to right. Overlays are compared where both are templates."""
-    before, after = _compared(left, right), _compared(right, left)
-    return Difference(
-        left.label, right.label, _unified(left, before, right, after), _changes(left, before, right, after)
+    return Difference(left.label, right.label, _unified(left, right), changes(left, right))
+
+
+def changes(left: Side, right: Side) -> list[Change]:
+    """The same without the text."""
+    return _changes(left, _compared(left, right), right, _compared(right, left))
+
+
+def texts(left: Side, right: Side) -> tuple[list[str], list[str]]:
+    """The lines that `compare` compares."""
+    old, new = (
+        json.dumps(one, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
+        for one in (_compared(left, right), _compared(right, left))
     )
+    return old, new
 
 
 def _compared(side: Side, other: Side) -> dict[str, Any]:
@@ -82,22 +93,22 @@ def _compared(side: Side, other: Side) -> dict[str, Any]:
     return content | ({"overlays": side.overlays} if both and (side.overlays or other.overlays) else {})
 
 
-def _unified(left: Side, before: dict[str, Any], right: Side, after: dict[str, Any]) -> list[str]:
-    old, new = (json.dumps(one, indent=2, sort_keys=True, ensure_ascii=False).splitlines() for one in (before, after))
+def _unified(left: Side, right: Side) -> list[str]:
+    old, new = texts(left, right)
     return list(difflib.unified_diff(old, new, left.label, right.label, lineterm=""))
 
 
 def _changes(left: Side, before: dict[str, Any], right: Side, after: dict[str, Any]) -> list[Change]:
     old, new = dict(_leaves(before, "$")), dict(_leaves(after, "$"))
     old_secret, new_secret = dict(_leaves(left.secret, "$")), dict(_leaves(right.secret, "$"))
-    changes = []
+    found = []
     for path in sorted(old.keys() | new.keys()):
         masked = old.get(path) == new.get(path)
         both_known = path in old_secret and path in new_secret
         if not masked or (both_known and old_secret[path] != new_secret[path]):
             origin = right.origins.get(path) if path in new else left.origins.get(path)
-            changes.append(Change(path, old.get(path), new.get(path), origin, secret=masked))
-    return changes
+            found.append(Change(path, old.get(path), new.get(path), origin, secret=masked))
+    return found
 
 
 def _leaves(value: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:

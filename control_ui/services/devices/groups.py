@@ -18,6 +18,7 @@ from control_ui.services.devices.selector import parse, where
 from control_ui.services.errors import ConflictError, Fault, InvalidError
 from control_ui.services.pages import Page, paginate
 
+MOST_LISTED = 200
 FIELDS = ("name", "description", "label_query", "priority")
 
 
@@ -133,6 +134,11 @@ def members(group: Group) -> sa.ColumnElement[bool]:
     else:
         condition = Device.id.in_(sa.select(GroupMember.device_id).where(GroupMember.group_id == group.id))
     return sa.and_(Device.tenant_id == group.tenant_id, condition)  # a platform administrator sees those of others, too
+
+
+def every(session: ScopedSession, limit: int = MOST_LISTED) -> Sequence[Group]:
+    """The groups, by name."""
+    return session.scalars(sa.select(Group).order_by(Group.name, Group.id).limit(limit)).all()
 
 
 def sizes(session: ScopedSession, groups: Sequence[Group]) -> dict[int, int]:
