@@ -21,9 +21,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from control_ui.models.scope import open_session
+from control_ui.services.errors import NotFoundError
 from control_ui.services.permissions import Permission
 from control_ui.views import csrf, login_session
-from control_ui.views.api.operation import Call
+from control_ui.views.api.operation import LARGEST_ID, Call
 from control_ui.views.authentication import by_session
 from control_ui.views.state import app_state
 
@@ -56,6 +57,8 @@ def page(
             identity = by_session(signed_in)
             if permission is not None:
                 identity.actor.require(permission)
+            if any(isinstance(value, int) and value > LARGEST_ID for value in path.values()):
+                raise NotFoundError("no row has so large an id")
             g.person, g.actor, g.section = signed_in.user, identity.actor, section
             with open_session(app_state().sessions, identity.scope) as session:
                 return view(Call(session, identity.actor, datetime.now(UTC)), **path)
