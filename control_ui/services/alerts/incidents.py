@@ -1,0 +1,51 @@
+"""Incidents: alerts that have one likely cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from control_ui.models import Alert, Device, Incident, Tenant
+from control_ui.models.alerts import AlertState
+from control_ui.models.scope import ScopedSession
+
+MOST_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An incident with its tenant's name, and its alerts counted."""
+
+    incident: Incident
+    tenant: str
+    alerts: int
+    firing: int
+    unacknowledged: int
+    """Of those that fire."""
+    sites: int
+
+
+def shown(session: ScopedSession, incident_id: int | None = None) -> list[Shown]:
+    """Incidents of this scope, or the one with this id: open ones first, those opened last before others."""
+    firing = sa.case((Alert.state == AlertState.FIRING, 1), else_=0)
+    waiting = sa.case((sa.and_(Alert.state == AlertState.FIRING, Alert.acknowledged_at.is_(None)), 1), else_=0)
+    query = (
+        sa.select(
+            Incident,
+            Tenant.name,
+            sa.func.count(Alert.id),
+            sa.func.coalesce(sa.func.sum(firing), 0),
+            sa.func.coalesce(sa.func.sum(waiting), 0),
+            sa.func.count(sa.distinct(Device.site_id)),
+        )
+        .outerjoin(Tenant, Tenant.id == Incident.tenant_id)
+        .outerjoin(Alert, Alert.incident_id == Incident.id)
+        .outerjoin(Device, Device.id == Alert.device_id)
+        .group_by(Incident, Tenant.name)
+        .order_by(Incident.closed_at.is_not(None), Incident.opened_at.desc(), Incident.id.desc())
+        .limit(MOST_SHOWN)
+    )
+    if incident_id is not None:
+        query = query.where(Incident.id == incident_id)
+    return [Shown(row, tenant or "", *map(int, numbers)) for row, tenant, *numbers in session.execute(query)]
