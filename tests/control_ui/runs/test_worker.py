@@ -80,10 +80,10 @@ def retried(plane: Plane, run_id: int) -> int:
         return retries.retry(session, plane.fleet.actor, run, "once more", NOW).id
 
 
-def three_below(worker: psutil.Process) -> list[psutil.Process] | None:
-    """Clock, short jobs, runs; None unless all are there."""
+def four_below(worker: psutil.Process) -> list[psutil.Process] | None:
+    """Clock, short jobs, reports, runs; None unless all are there."""
     found = worker.children()
-    return found if len(found) == 3 else None
+    return found if len(found) == 4 else None
 
 
 def counters(plane: Plane, run_id: int) -> list[int]:
@@ -139,7 +139,7 @@ def kill_the_worker_and_retry(plane: Plane) -> None:
     run_id = plane.hang()
     told = [json.loads(line)["counter"] for line in plane.journal(run_id).read_text().splitlines()]
     below = plane.end_worker(signal.SIGKILL)
-    assert len(below) > 4, "the three processes of the worker, Ansible's supervisor, Ansible, and its forks"
+    assert len(below) > 5, "the four processes of the worker, Ansible's supervisor, Ansible, and its forks"
     wait_for("everything below the worker to end", lambda: gone(below))
     plane.worker()
     lost = plane.ended(run_id)
@@ -170,10 +170,10 @@ def test_the_worker_is_told_to_stop_in_the_middle_of_a_run(plane: Plane) -> None
 
 def test_a_process_of_the_worker_that_dies_is_started_again(plane: Plane) -> None:
     worker = plane.worker()
-    children = wait_for("the worker's processes", lambda: three_below(worker))
+    children = wait_for("the worker's processes", lambda: four_below(worker))
     for child in children:
         child.kill()
-    wait_for("three new ones", lambda: not set(three_below(worker) or children) & set(children))
+    wait_for("four new ones", lambda: not set(four_below(worker) or children) & set(children))
     assert plane.ended(plane.ask("look")).state == RunState.SUCCEEDED
 
 
