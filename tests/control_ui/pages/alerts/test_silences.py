@@ -34,7 +34,7 @@ def test_a_silenced_alert_is_shown_as_such_and_not_counted(
     sign_in(client, cast[Role.OPERATOR])
     assert silence(client).status_code == 303
     assert ">1<span" in client.get("/alerts/count").text
-    assert "silenced, ends" in client.get("/alerts?known=silenced").text
+    assert ", ends <time" in client.get("/alerts?known=silenced").text
     assert "SiteOffline" not in client.get("/alerts?known=open").text
     assert "The power is off until noon" in client.get(f"/alerts/{watch.critical}").text
     (entry,) = trail(sessions, "silence.create")
