@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from control_ui.models import Device, Site, SiteDay, Tenant
 from control_ui.models.scope import ScopedSession
 from control_ui.services.reports.sla import TARGET_PERCENT
-
-Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,13 @@ class Dashboard:
         return sum(site.figures.kept is False for site in self.sites)
 
 
-_SUMS = [
-    sa.func.coalesce(sa.func.max(column) if column.key == "oldest_picture_seconds" else sa.func.sum(column), 0)
-    for column in (getattr(SiteDay, field.name) for field in fields(Figures))
-]
+def _summed(column: InstrumentedAttribute[Any]) -> sa.ColumnElement[Any]:
+    """As a number of its column's kind: PostgreSQL's sum of whole numbers is a decimal one."""
+    together = sa.func.max(column) if column.key == "oldest_picture_seconds" else sa.func.sum(column)
+    return sa.cast(sa.func.coalesce(together, 0), column.type)
+
+
+_SUMS = [_summed(getattr(SiteDay, field.name)) for field in fields(Figures)]
 
 
 def dashboard(session: ScopedSession, since: date) -> Dashboard:
