@@ -31,7 +31,7 @@ function options(box, series, scale, unit) {
     scales: { y: { range: scale } },
     series: [{ value: "{YYYY}-{MM}-{DD}" }, ...series],
     axes: [
-      { ...axis, values: "{YYYY}-{MM}-{DD}", space: 90 },
+      { ...axis, values: "{YYYY}-{MM}-{DD}", space: 90, size: 28 },
       { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => `${+tick.toFixed(3)} ${unit}`) },
     ],
     cursor: { y: false },
@@ -60,14 +60,14 @@ function tip(plot, unit) {
 
 function shares(box) {
   const target = Number(box.dataset.target);
-  const data = [days(), column("available"), column("reachable"), column("fresh"), days().map(() => target)];
+  const data = [days(), days().map(() => target), column("reachable"), column("fresh"), column("available")];
   const series = [
-    line("available", "accent"),
+    { label: "promise", stroke: colour("bad-fill"), width: 1, points: { show: false } },
     line("reachable", "good-fill", DASHES.reachable),
     line("fresh picture", "warn-fill", DASHES.fresh),
-    { label: "promise", stroke: colour("bad-fill"), width: 1, points: { show: false } },
+    line("available", "accent"), // what counts is drawn last, above the others
   ];
-  const least = Math.min(target, ...data.slice(1, 4).flat().filter((value) => value != null));
+  const least = Math.min(target, ...data.slice(2).flat().filter((value) => value != null));
   const room = Math.max(0.05, (100 - least) * 0.1);
   return new uPlot(options(box, series, () => [Math.max(0, least - room), 100], "%"), data, box);
 }
