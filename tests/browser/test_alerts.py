@@ -13,7 +13,7 @@ from control_ui.models.alerts import AlertState
 from control_ui.models.people import Role
 from control_ui.models.scope import ALL_TENANTS, open_session
 from tests.browser.conftest import OpenPage, accessibility
-from tests.browser.plane import NARROW, WIDE, Plane
+from tests.browser.plane import NARROW, PATIENCE_MS, WIDE, Plane
 
 
 def fire(plane: Plane, name: str, place: int) -> int:
@@ -37,7 +37,7 @@ def test_what_begins_to_fire_comes_into_the_open_list_and_the_choice_stays(plane
     page = open_page("/alerts?q=Gone", Role.OPERATOR)
     page.check("tr:has-text('CameraGone') input")
     fire(plane, "RouterGone", 41)
-    expect(page.locator("tr", has_text="RouterGone")).to_be_visible()
+    expect(page.locator("tr", has_text="RouterGone")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator("tr:has-text('CameraGone') input")).to_be_checked()
     expect(page.locator("[data-chosen]")).to_have_text("1 chosen")
     expect(page.locator("#alert-count")).to_be_visible()

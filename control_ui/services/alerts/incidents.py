@@ -42,7 +42,7 @@ def shown(session: ScopedSession, incident_id: int | None = None) -> list[Shown]
         .outerjoin(Tenant, Tenant.id == Incident.tenant_id)
         .outerjoin(Alert, Alert.incident_id == Incident.id)
         .outerjoin(Device, Device.id == Alert.device_id)
-        .group_by(Incident, Tenant.name)
+        .group_by(Incident.id, Tenant.name)
         .order_by(Incident.closed_at.is_not(None), Incident.opened_at.desc(), Incident.id.desc())
         .limit(MOST_SHOWN)
     )
