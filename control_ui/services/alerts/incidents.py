@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from control_ui.models import Alert, Device, Incident, Tenant
 from control_ui.models.alerts import AlertState
 from control_ui.models.scope import ScopedSession
+from control_ui.services.alerts import silences
 
 MOST_SHOWN = 100
 
@@ -21,15 +23,16 @@ class Shown:
     tenant: str
     alerts: int
     firing: int
-    unacknowledged: int
-    """Of those that fire."""
+    waiting: int
+    """Of those that fire, neither acknowledged nor silenced."""
     sites: int
 
 
-def shown(session: ScopedSession, incident_id: int | None = None) -> list[Shown]:
+def shown(session: ScopedSession, now: datetime, incident_id: int | None = None) -> list[Shown]:
     """Incidents of this scope, or the one with this id: open ones first, those opened last before others."""
-    firing = sa.case((Alert.state == AlertState.FIRING, 1), else_=0)
-    waiting = sa.case((sa.and_(Alert.state == AlertState.FIRING, Alert.acknowledged_at.is_(None)), 1), else_=0)
+    fires = Alert.state == AlertState.FIRING
+    unknown = sa.and_(fires, Alert.acknowledged_at.is_(None), sa.not_(silences.applying(now)))
+    firing, waiting = (sa.case((condition, 1), else_=0) for condition in (fires, unknown))
     query = (
         sa.select(
             Incident,

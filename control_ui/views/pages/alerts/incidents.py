@@ -16,7 +16,7 @@ from control_ui.views.pages.page import Answer, page
 @page("/alerts/incidents", permission=Permission.FLEET_READ)
 def incidents(call: Call) -> Answer:
     """Open ones, then those that are over."""
-    return render_template("alerts/incidents.html", found=service.shown(call.session), now=call.now)
+    return render_template("alerts/incidents.html", found=service.shown(call.session, call.now), now=call.now)
 
 
 @page("/alerts/incidents/<int:incident_id>", permission=Permission.FLEET_READ)
@@ -27,7 +27,7 @@ def incident(call: Call, incident_id: int) -> Answer:
     filters = listing.Filters(incident_id=incident_id)
     page_number = int(number) if number.isdecimal() and len(number) < 6 else 1
     values = {
-        "shown": service.shown(call.session, incident_id)[0],
+        "shown": service.shown(call.session, call.now, incident_id)[0],
         "found": listing.listing(call.session, filters, page_number, call.now),
         "now": call.now,
     }

@@ -36,6 +36,8 @@ def test_a_silenced_alert_is_shown_as_such_and_not_counted(
     assert ">1<span" in client.get("/alerts/count").text
     assert ", ends <time" in client.get("/alerts?known=silenced").text
     assert "SiteOffline" not in client.get("/alerts?known=open").text
+    assert "0 of these need somebody" in client.get(f"/alerts/incidents/{watch.incident}").text
+    assert client.get("/api/metrics/overview").get_json()["alerts_unacknowledged"] == 1
     assert "The power is off until noon" in client.get(f"/alerts/{watch.critical}").text
     (entry,) = trail(sessions, "silence.create")
     assert (entry.subject_name, entry.reason) == ("SiteOffline at East Gate", FORM["comment"])

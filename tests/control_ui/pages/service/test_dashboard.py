@@ -66,6 +66,14 @@ def test_the_dashboard_shows_figures_trend_and_sites(client: FlaskClient, cast: 
     assert "not known here" in text, "what is not measured is said"
 
 
+def test_how_fast_the_api_answers_is_told_as_far_as_it_was_counted(client: FlaskClient, cast: Cast) -> None:
+    client.get("/api/alerts")
+    sign_in(client, cast[Role.VIEWER])
+    text = client.get("/service").text
+    assert "requests to its API since it was started" in text
+    assert "95 % within" in text
+
+
 def test_every_gap_of_a_site_is_listed_with_its_reason(client: FlaskClient, cast: Cast, served: Site) -> None:
     sign_in(client, cast[Role.VIEWER])
     text = client.get(f"/service/sites/{served.id}?days=7").text
