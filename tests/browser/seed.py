@@ -22,7 +22,6 @@ from control_ui.models import (
     Run,
     RunEvent,
     RunSlice,
-    SiteDay,
     TemplateVersion,
     Tenant,
 )
@@ -35,6 +34,7 @@ from control_ui.models.scope import ScopedSession
 from control_ui.services.actor import system
 from control_ui.services.audit.trail import Subject, record
 from control_ui.services.deployments.parameters import Parameters
+from tests.browser.served import serve
 from tests.control_ui import factories
 from tests.control_ui.people.cast import PASSWORD_HASH
 
@@ -51,8 +51,6 @@ ZONES = {
 }
 DEGRADED = ["the picture is 48 s old", "the Pi's clock is not synchronised", "the processor is at 81 °C"]
 HISTORY = timedelta(days=2)
-SERVICE_DAYS = 30
-DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def seed(session: ScopedSession, now: datetime, *, sites: int = SITES, tasks: in
     done = _deployment(session, devices[:30], template, DeploymentState.SUCCEEDED, now - timedelta(hours=9))
     under_way = _deployment(session, devices[:100], template, DeploymentState.RUNNING, now - timedelta(minutes=4))
     _alerts(session, devices, now)
-    _service(session, devices, now, chance)
+    serve(session, devices, now, chance)
     session.commit()
     return Seeded(
         tenant.id, other.id, [one.id for one in devices], [one.id for one in others], template.template_id,
@@ -334,26 +332,3 @@ def _alerts(session: ScopedSession, devices: list[Device], now: datetime) -> Non
     record(
         session, system("demo", devices[0].tenant_id), "tenant.create", subject, tenant_id=devices[0].tenant_id, at=now
     )
-
-
-def _service(session: ScopedSession, devices: list[Device], now: datetime, chance: random.Random) -> None:
-    """How each site was served over the last month: most as promised, a tenth of them not, one bad day for all."""
-    rows = []
-    for place, device in enumerate(devices):
-        if device.state.last_seen_at is None:
-            continue
-        for back in range(SERVICE_DAYS):
-            away = chance.uniform(0, 200) + (chance.uniform(0, 5000) if place % 10 == 3 else 0) + 600 * (back == 11)
-            stale = away + chance.uniform(0, 120)
-            rows.append(
-                {
-                    "tenant_id": device.tenant_id, "site_id": device.site_id,
-                    "day": (now - timedelta(days=back)).date(),
-                    "counted_seconds": DAY_SECONDS, "reachable_seconds": DAY_SECONDS - away,
-                    "fresh_seconds": DAY_SECONDS - stale, "available_seconds": DAY_SECONDS - stale,
-                    "gaps": chance.randint(0, 3) + (away > 1000), "pictures": 8000 + chance.randint(0, 600),
-                    "samples": 1440, "picture_age_seconds": 1440 * chance.uniform(5, 8),
-                    "oldest_picture_seconds": stale, "measured_at": now - timedelta(minutes=12), "final": back > 0,
-                }
-            )  # fmt: skip
-    session.execute(sa.insert(SiteDay), rows)
