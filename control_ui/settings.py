@@ -63,6 +63,11 @@ class Settings:
         return self.instance_dir / "runs"
 
     @property
+    def reports_dir(self) -> Path:
+        """Reports and evidence packs that were asked for at a page, until they expire. Workers write, the web reads."""
+        return self.instance_dir / "reports"
+
+    @property
     def signing_key_file(self) -> Path:
         """Ed25519 private key (PEM) that signs evidence packs."""
         return self.instance_dir / "evidence-signing-key.pem"

@@ -21,12 +21,16 @@ RUNS = "runs"
 """Slices of runs, which take as long as they take."""
 LIVE_LOGS = "live-logs"
 """Logs that somebody watches: they take minutes, and no place of a run."""
+REPORTS = "reports"
+"""Reports, evidence packs, and the figures of how sites were served: minutes of reading."""
 DISPATCH = "control_ui.jobs.dispatch.dispatch"
 ADVANCE_DEPLOYMENTS = "control_ui.jobs.deployments.advance"
+MAKE_REPORTS = "control_ui.jobs.reporting.work"
 RUN_SLICE = "control_ui.jobs.slices.run_slice"
 FOLLOW_LOG = "control_ui.jobs.live_log.follow"
 RESULT_SECONDS = 60
 SHORT_JOB_SECONDS = 120
+LONG_JOB_SECONDS = 3600
 
 
 class WorkQueue:
@@ -36,6 +40,7 @@ class WorkQueue:
         self._control = Queue(CONTROL, connection=connection)
         self._runs = Queue(RUNS, connection=connection)
         self._live_logs = Queue(LIVE_LOGS, connection=connection)
+        self._reports = Queue(REPORTS, connection=connection)
 
     def wake(self, job: str) -> None:
         """Have a short job look for work soon. Asking twice is like asking once; failing costs a second, until the
@@ -46,6 +51,15 @@ class WorkQueue:
             )
         except redis.RedisError as error:
             log.warning("the work queue cannot be reached (%s): the clock will see to %s", error, job)
+
+    def make_reports(self) -> None:
+        """Have a worker look for reports to make. As with `wake`, the clock asks again."""
+        try:
+            self._reports.enqueue(
+                MAKE_REPORTS, job_timeout=LONG_JOB_SECONDS, result_ttl=RESULT_SECONDS, failure_ttl=RESULT_SECONDS
+            )
+        except redis.RedisError as error:
+            log.warning("the work queue cannot be reached (%s): reports have to wait", error)
 
     def run_slice(self, slice_id: int) -> None:
         """Have a worker do this slice. Raises redis.RedisError."""

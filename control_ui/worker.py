@@ -1,10 +1,10 @@
 """The workers of one machine: `python -m control_ui.worker`.
 
-One process that starts and watches the others: a clock, a worker for short jobs, CARWASH_LIVE_LOGS workers that follow
-a log each, and CARWASH_RUN_WORKERS workers that do one slice of a run each and are then made anew. Whatever of them
-ends (Redis was away, a slice was done) is started again. SIGTERM ends all within seconds: slices under way are lost,
-with everything that had been reported. SIGKILL of this process ends them as well, and the next start settles what is
-left.
+One process that starts and watches the others: a clock, a worker for short jobs, one for reports, CARWASH_LIVE_LOGS
+workers that follow a log each, and CARWASH_RUN_WORKERS workers that do one slice of a run each and are then made anew.
+Whatever of them ends (Redis was away, a slice was done) is started again. SIGTERM ends all within seconds: slices under
+way are lost, with everything that had been reported. SIGKILL of this process ends them as well, and the next start
+settles what is left.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.worker import WorkerStatus
 
-from control_ui.jobs import audit, clock, live_log, retention, slices
+from control_ui.jobs import audit, clock, live_log, reporting, retention, slices
 from control_ui.jobs.context import context
 from control_ui.jobs.stopping import STOPPING
 from control_ui.services.runs.catalogue import catalogue
 from control_ui.settings import Settings, SettingsError
-from control_ui.work_queue import CONTROL, LIVE_LOGS, RUNS
+from control_ui.work_queue import CONTROL, LIVE_LOGS, REPORTS, RUNS
 
 LOOK_SECONDS = 1.0
 FIRST_BACKOFF_SECONDS = 1.0
@@ -40,8 +40,9 @@ LONGEST_BACKOFF_SECONDS = 15.0
 HEALTHY_SECONDS = 60.0
 STOP_SECONDS = 25.0
 """For ending Ansible (10 s at worst), and storing what it had reported."""
+REPORTS_PER_PROCESS = 20
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-PRELOADED = (audit, live_log, retention, slices)
+PRELOADED = (audit, live_log, reporting, retention, slices)
 """Jobs are found by name: loaded before the fork, they are there at once."""
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,11 @@ def do_control() -> None:
     _serve(CONTROL, most_jobs=None)
 
 
+def do_reports() -> None:
+    """A few, and then this process has done its part: a long report leaves much memory behind."""
+    _serve(REPORTS, most_jobs=REPORTS_PER_PROCESS)
+
+
 def do_runs() -> None:
     """One slice; then this process has done its part."""
     _serve(RUNS, most_jobs=1)
@@ -107,7 +113,7 @@ class Supervisor:
 
     def __init__(self, run_workers: int, live_logs: int) -> None:
         self._forks = multiprocessing.get_context("fork")
-        self._children = [Child("clock", clock.run), Child("control", do_control)]
+        self._children = [Child("clock", clock.run), Child("control", do_control), Child("reports", do_reports)]
         self._children += [Child(f"runs-{number}", do_runs) for number in range(1, run_workers + 1)]
         self._children += [Child(f"live-log-{number}", do_live_logs) for number in range(1, live_logs + 1)]
 

@@ -58,6 +58,7 @@ def duties() -> list[Duty]:
         Duty("silent devices", 3, _mark_silent, patience=status.OUTAGE_PATIENCE),
         Duty("approvals", 10, _expire_approvals),
         Duty("mailboxes", 30, _expire_mail),
+        Duty("reports", 60, lambda here, _now: here.work.make_reports()),
         Duty("retention", 3600, lambda here, _now: here.work.wake(RETENTION)),
         Duty("audit", 6 * 3600, lambda here, _now: here.work.wake(CHECK_AUDIT)),
     ]

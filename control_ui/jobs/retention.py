@@ -8,6 +8,8 @@ from control_ui.jobs.context import context
 from control_ui.services import idempotency
 from control_ui.services.devices import retention
 from control_ui.services.people import sign_ins
+from control_ui.services.report_files import requests as report_files
+from control_ui.services.reports import days
 
 
 def prune() -> None:
@@ -18,3 +20,5 @@ def prune() -> None:
         retention.prune(session, now)
         idempotency.forget(session, now)
         sign_ins.forget(session, now)
+        report_files.forget(session, here.settings.reports_dir, now)
+        days.forget(session, now)

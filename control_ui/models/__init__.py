@@ -1,13 +1,14 @@
 """What the control plane remembers. Every table of a tenant carries `tenant_id`; `scope.py` narrows every query by
 it."""
 
-from control_ui.models.alerts import Alert, Incident
+from control_ui.models.alerts import Alert, Incident, Silence
 from control_ui.models.audit import AuditEntry, AuditHead, AuditVerification
 from control_ui.models.base import Base, TenantOwned
 from control_ui.models.configuration import ConfigTemplate, ConfigVersion, TemplateVersion
 from control_ui.models.deployments import Deployment, DeploymentDevice
 from control_ui.models.devices import Device, DeviceAction, DeviceState, EnrolmentToken, Group, GroupMember, Site
 from control_ui.models.people import ApiToken, RefreshToken, SignIn, Tenant, User
+from control_ui.models.reports import ReportFile, SiteDay
 from control_ui.models.requests import IdempotencyKey
 from control_ui.models.runs import (
     Approval,
@@ -47,13 +48,16 @@ __all__ = [
     "IdempotencyKey",
     "Incident",
     "RefreshToken",
+    "ReportFile",
     "RollbackPoint",
     "Run",
     "RunEvent",
     "RunSlice",
     "Schedule",
     "SignIn",
+    "Silence",
     "Site",
+    "SiteDay",
     "TemplateVersion",
     "Tenant",
     "TenantOwned",

@@ -52,3 +52,23 @@ class Alert(Walled, Base):
     acknowledged_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     acknowledged_by: Mapped[str] = mapped_column(default="")
     comment: Mapped[str] = mapped_column(default="")
+
+
+class Silence(Walled, Base):
+    """Alerts that are known and are not counted until a time. `tenant_id` is None for the platform's own alerts."""
+
+    __tablename__ = "silences"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(100), default="")
+    """Of the alerts; empty for whatever they are called."""
+    site_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sites.id"), index=True)
+    """None for every site."""
+    comment: Mapped[str]
+    created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    lifted_at: Mapped[datetime | None]
+    """When somebody ended it before its time."""
+    lifted_by: Mapped[str] = mapped_column(default="")

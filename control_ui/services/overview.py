@@ -14,6 +14,7 @@ from control_ui.models.deployments import FINAL_DEPLOYMENT_STATES
 from control_ui.models.devices import DeviceStatus
 from control_ui.models.runs import RunState
 from control_ui.models.scope import ScopedSession
+from control_ui.services.alerts import listing
 
 RECENTLY = timedelta(hours=24)
 
@@ -42,6 +43,7 @@ class Overview:
     alerts_by_severity: dict[str, int]
     """Those that are firing."""
     alerts_unacknowledged: int
+    """Those that are firing, and neither acknowledged nor silenced."""
     oldest_check_in_at: datetime | None
     """Of the devices that ever checked in, the one not heard of for longest."""
 
@@ -52,7 +54,6 @@ def overview(session: ScopedSession, now: datetime) -> Overview:
     statuses = _counted(session, state.status, state.device_id)
     firing = Alert.state == AlertState.FIRING
     alerts = _counted(session, Alert.severity, Alert.id, firing)
-    unacknowledged = sa.select(sa.func.count(Alert.id)).where(firing, Alert.acknowledged_at.is_(None))
     active = sa.select(sa.func.count(Deployment.id)).where(Deployment.state.not_in(FINAL_DEPLOYMENT_STATES))
     runs = _counted(session, Run.state, Run.id, Run.requested_at >= now - RECENTLY)
     return Overview(
@@ -63,7 +64,7 @@ def overview(session: ScopedSession, now: datetime) -> Overview:
         runs_of_the_last_day={word.value: runs.get(word.value, 0) for word in RunState},
         deployments_active=session.scalars(active).one(),
         alerts_by_severity=alerts,
-        alerts_unacknowledged=session.scalars(unacknowledged).one(),
+        alerts_unacknowledged=listing.waiting(session, now),
         oldest_check_in_at=session.scalars(sa.select(sa.func.min(state.last_seen_at))).one(),
     )
 

@@ -34,6 +34,7 @@ from control_ui.models.scope import ScopedSession
 from control_ui.services.actor import system
 from control_ui.services.audit.trail import Subject, record
 from control_ui.services.deployments.parameters import Parameters
+from tests.browser.served import serve
 from tests.control_ui import factories
 from tests.control_ui.people.cast import PASSWORD_HASH
 
@@ -91,6 +92,7 @@ def seed(session: ScopedSession, now: datetime, *, sites: int = SITES, tasks: in
     done = _deployment(session, devices[:30], template, DeploymentState.SUCCEEDED, now - timedelta(hours=9))
     under_way = _deployment(session, devices[:100], template, DeploymentState.RUNNING, now - timedelta(minutes=4))
     _alerts(session, devices, now)
+    serve(session, devices, now, chance)
     session.commit()
     return Seeded(
         tenant.id, other.id, [one.id for one in devices], [one.id for one in others], template.template_id,

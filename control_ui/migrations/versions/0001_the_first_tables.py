@@ -874,8 +874,99 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_host_results_slice_id"), ["slice_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_host_results_tenant_id"), ["tenant_id"], unique=False)
 
+    op.create_table(
+        "silences",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("site_id", BIG_INTEGER, nullable=True),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("created_by_id", BIG_INTEGER, nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by", sa.Text(), nullable=False),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=True),
+        sa.ForeignKeyConstraint(["created_by_id"], ["users.id"], name=op.f("fk_silences_created_by_id_users")),
+        sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name=op.f("fk_silences_site_id_sites")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_silences_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_silences")),
+    )
+    with op.batch_alter_table("silences", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_silences_ends_at"), ["ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_silences_site_id"), ["site_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_silences_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
+        "site_days",
+        sa.Column("site_id", BIG_INTEGER, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("counted_seconds", sa.Double(), nullable=False),
+        sa.Column("reachable_seconds", sa.Double(), nullable=False),
+        sa.Column("fresh_seconds", sa.Double(), nullable=False),
+        sa.Column("available_seconds", sa.Double(), nullable=False),
+        sa.Column("gaps", BIG_INTEGER, nullable=False),
+        sa.Column("pictures", BIG_INTEGER, nullable=False),
+        sa.Column("samples", BIG_INTEGER, nullable=False),
+        sa.Column("picture_age_seconds", sa.Double(), nullable=False),
+        sa.Column("oldest_picture_seconds", sa.Double(), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("final", sa.Boolean(), nullable=False),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name=op.f("fk_site_days_site_id_sites"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_site_days_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("site_id", "day", name=op.f("pk_site_days")),
+    )
+    with op.batch_alter_table("site_days", schema=None) as batch_op:
+        batch_op.create_index("ix_site_days_tenant_day", ["tenant_id", "day"], unique=False)
+
+    op.create_table(
+        "report_files",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("wanted", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(24), nullable=False),
+        sa.Column("progress", sa.Text(), nullable=False),
+        sa.Column("requested_by_id", BIG_INTEGER, nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("remote_address", sa.String(length=45), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("size_bytes", BIG_INTEGER, nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=True),
+        sa.ForeignKeyConstraint(["requested_by_id"], ["users.id"], name=op.f("fk_report_files_requested_by_id_users")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_report_files_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_files")),
+    )
+    with op.batch_alter_table("report_files", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_files_requested_by_id"), ["requested_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_files_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_files_tenant_id"), ["tenant_id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("report_files", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_report_files_tenant_id"))
+        batch_op.drop_index(batch_op.f("ix_report_files_state"))
+        batch_op.drop_index(batch_op.f("ix_report_files_requested_by_id"))
+
+    op.drop_table("report_files")
+    with op.batch_alter_table("site_days", schema=None) as batch_op:
+        batch_op.drop_index("ix_site_days_tenant_day")
+
+    op.drop_table("site_days")
+    with op.batch_alter_table("silences", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_silences_tenant_id"))
+        batch_op.drop_index(batch_op.f("ix_silences_site_id"))
+        batch_op.drop_index(batch_op.f("ix_silences_ends_at"))
+
+    op.drop_table("silences")
     with op.batch_alter_table("host_results", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_host_results_tenant_id"))
         batch_op.drop_index(batch_op.f("ix_host_results_slice_id"))

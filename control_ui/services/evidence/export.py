@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,13 +51,20 @@ class Pack:
 
 
 def export(
-    session: ScopedSession, actor: Actor, wanted: Wanted, key_file: Path, destination: IO[bytes], now: datetime
+    session: ScopedSession,
+    actor: Actor,
+    wanted: Wanted,
+    key_file: Path,
+    destination: IO[bytes],
+    now: datetime,
+    tell: Callable[[str], None] | None = None,
 ) -> Pack:
-    """Write the pack of the scope's tenant, and record that it was made. Raises InvalidError, UnavailableError."""
+    """Write the pack of the scope's tenant, and record that it was made. `tell` is given the name of each file as it
+    begins. Raises InvalidError, UnavailableError."""
     tenant = rows.current_tenant(session)
     key = keys.load(key_file)
     above = head(tenant, parse(wanted.start, wanted.end, zone_of(tenant)), actor, now, {})
-    pack = build(session, above, wanted, key, destination)
+    pack = build(session, above, wanted, key, destination, tell)
     record(
         session,
         actor,
@@ -77,12 +84,21 @@ def export(
     return pack
 
 
-def build(session: ScopedSession, above: Head, wanted: Wanted, key: Ed25519PrivateKey, destination: IO[bytes]) -> Pack:
+def build(
+    session: ScopedSession,
+    above: Head,
+    wanted: Wanted,
+    key: Ed25519PrivateKey,
+    destination: IO[bytes],
+    tell: Callable[[str], None] | None = None,
+) -> Pack:
     """The same state of the database, moment and key give the same bytes."""
     tenant = rows.current_tenant(session)
     found = contents.anchors(session, tenant.id, above.period)
     with Archive(destination) as archive:
         for name, pieces in _files(session, above, found):
+            if tell is not None:
+                tell(f"{len(archive.members)} files written, now {name}")
             archive.add(name, pieces)
         manifest = _manifest(above, wanted, found, key, archive)
         archive.add(MANIFEST, [manifest])

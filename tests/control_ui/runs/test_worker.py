@@ -80,10 +80,10 @@ def retried(plane: Plane, run_id: int) -> int:
         return retries.retry(session, plane.fleet.actor, run, "once more", NOW).id
 
 
-def four_below(worker: psutil.Process) -> list[psutil.Process] | None:
-    """Clock, short jobs, runs, live logs; None unless all are there."""
+def five_below(worker: psutil.Process) -> list[psutil.Process] | None:
+    """Clock, short jobs, reports, runs, live logs; None unless all are there."""
     found = worker.children()
-    return found if len(found) == 4 else None
+    return found if len(found) == 5 else None
 
 
 def counters(plane: Plane, run_id: int) -> list[int]:
@@ -170,10 +170,10 @@ def test_the_worker_is_told_to_stop_in_the_middle_of_a_run(plane: Plane) -> None
 
 def test_a_process_of_the_worker_that_dies_is_started_again(plane: Plane) -> None:
     worker = plane.worker()
-    children = wait_for("the worker's processes", lambda: four_below(worker))
+    children = wait_for("the worker's processes", lambda: five_below(worker))
     for child in children:
         child.kill()
-    wait_for("four new ones", lambda: not set(four_below(worker) or children) & set(children))
+    wait_for("four new ones", lambda: not set(five_below(worker) or children) & set(children))
     assert plane.ended(plane.ask("look")).state == RunState.SUCCEEDED
 
 

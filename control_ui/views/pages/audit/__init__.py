@@ -1,5 +1,5 @@
 """The pages of the section Audit."""
 
-from control_ui.views.pages.audit import listing
+from control_ui.views.pages.audit import entry, evidence, listing, reports, verification
 
-__all__ = ["listing"]
+__all__ = ["entry", "evidence", "listing", "reports", "verification"]
