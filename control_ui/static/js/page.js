@@ -104,6 +104,7 @@ export function refreshTimes(root = document) {
 refreshTimes();
 setInterval(() => document.hidden || refreshTimes(), 1000);
 document.addEventListener("htmx:afterSettle", (event) => refreshTimes(event.detail.elt));
+document.addEventListener("times", (event) => refreshTimes(event.target)); // a script has put some there
 
 // A select or a box that means something at once submits its form: <form data-at-once>.
 document.addEventListener("change", (event) => {
