@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,7 @@ class FleetSite:
     address: str
     latitude: float | None
     longitude: float | None
+    tenant_slug: str
     tenant: str
     region: str
     ring: str
@@ -66,7 +67,7 @@ class FleetSite:
     def facet(self, name: str) -> str:
         """What can be filtered by, as it stands in an address. One of FACETS."""
         values: dict[str, Any] = {
-            "tenant": self.tenant,
+            "tenant": self.tenant_slug,
             "region": self.region,
             "ring": self.ring,
             "template": self.template_version_id,
@@ -75,14 +76,18 @@ class FleetSite:
         }
         return str(values[name] or NONE)
 
+    def called(self, name: str) -> str:
+        """The same, as people read it."""
+        return {"tenant": self.tenant, "template": self.template}.get(name, self.facet(name)) or NONE
+
 
 def read(session: ScopedSession) -> list[FleetSite]:
     """Of this scope, by the name of the site."""
     in_force, wanted = aliased(ConfigVersion), aliased(ConfigVersion)
     columns = [
         Device.id, Device.name, Site.name, Site.city, Site.state, Device.address, Site.latitude, Site.longitude,
-        Tenant.name, Site.region, Device.ring, TemplateVersion.id, ConfigTemplate.name, TemplateVersion.number,
-        DeviceState.config_version, wanted.number, DeviceState.release, DeviceState.status,
+        Tenant.slug, Tenant.name, Site.region, Device.ring, TemplateVersion.id, ConfigTemplate.name,
+        TemplateVersion.number, DeviceState.config_version, wanted.number, DeviceState.release, DeviceState.status,
         DeviceState.status_reasons, DeviceState.status_since, Device.held_reason,
     ]  # fmt: skip
     query = (
@@ -105,22 +110,19 @@ def matching(session: ScopedSession, label_query: str) -> set[int]:
     return set(session.scalars(sa.select(Device.id).where(where(parse(label_query)))))
 
 
-def values_of_facets(sites: Iterable[FleetSite]) -> dict[str, list[str]]:
-    """By facet, the values there are, but for templates, which have names."""
-    found = {name: {site.facet(name) for site in sites} for name in FACETS if name != "template"}
-    return {name: sorted(values, key=_natural) for name, values in found.items()}
-
-
-def templates(sites: Iterable[FleetSite]) -> dict[str, str]:
-    """The template versions in force, by the id that stands in an address."""
-    found = {site.facet("template"): site.template or "of no template" for site in sites}
-    return dict(sorted(found.items(), key=lambda item: (item[0] == NONE, item[1])))
+def choices(sites: Collection[FleetSite]) -> dict[str, list[tuple[str, str]]]:
+    """By facet, the values there are, as they stand in an address and as people read them."""
+    found = {name: {site.facet(name): site.called(name) for site in sites} for name in FACETS}
+    return {
+        name: sorted(values.items(), key=lambda item: _natural(item[0] == NONE, item[1]))
+        for name, values in found.items()
+    }
 
 
 def _is_in_force(version: Any) -> sa.ColumnElement[bool]:
     return sa.and_(version.device_id == Device.id, version.number == DeviceState.config_version)
 
 
-def _natural(value: str) -> tuple[bool, int, str]:
-    """Numbers by their size, `none` last."""
-    return value == NONE, int(value) if value.isdecimal() else 0, value
+def _natural(is_none: bool, words: str) -> tuple[bool, int, str]:
+    """Numbers by their size, what is not known last."""
+    return is_none, int(words) if words.isdecimal() else 0, words

@@ -9,7 +9,7 @@ const DEFAULTS = { by: "region", columns: form.dataset.columns };
 
 /** Ids that the label query finds, null without one. Only the control plane can tell (fleet-live.js asks it). */
 let among = null;
-let answered = query();
+let answered = query() ? null : "";
 let waiting = 0;
 
 export function query() {

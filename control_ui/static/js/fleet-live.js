@@ -26,7 +26,7 @@ async function ask() {
   try {
     await answered(filter.query(), mine.signal);
     show(true);
-  } catch (error) {
+  } catch {
     if (asking === mine) show(false);
   }
   clearTimeout(overdue);

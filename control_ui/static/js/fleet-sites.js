@@ -35,6 +35,7 @@ export function paint(site) {
   element.classList.remove(...Object.values(TONES));
   element.classList.add(TONES[site.status], "changed");
   element.classList.toggle("held", Boolean(site.held));
+  element.dataset.status = site.status;
   if (root.dataset.view === "grid") element.setAttribute("aria-label", `${site.name}: ${site.status}`);
   const word = element.querySelector(".word");
   if (word) word.textContent = site.status;

@@ -85,18 +85,16 @@ def _counts(everything: list[FleetSite], wanted: Asked, among: set[int] | None) 
 
 
 def _choices(everything: list[FleetSite]) -> dict[str, list[tuple[str, str]]]:
-    """By what can be filtered by: its values as they stand in an address, and as people read them."""
-    found = {name: [(value, value) for value in values] for name, values in sites.values_of_facets(everything).items()}
-    found["template"] = list(sites.templates(everything).items())
-    numbers = [(value, f"number {value}") for value, _ in found["config"] if value != sites.NONE]
-    found["config"] = [(sites.DIFFERS, "not the wanted one"), *numbers, (sites.NONE, "none told yet")]
-    return found
+    """What can be chosen to filter by; of configurations also whether it is the wanted one."""
+    found = sites.choices(everything)
+    numbers = [(value, "none told yet" if value == sites.NONE else f"number {value}") for value, _ in found["config"]]
+    return found | {"config": [(sites.DIFFERS, "not the wanted one"), *numbers]}
 
 
 def _groups(everything: list[FleetSite], by: str, shown: set[int]) -> list[Group]:
     members: dict[str, list[FleetSite]] = {}
     for site in everything:
-        members.setdefault(site.facet(by), []).append(site)
+        members.setdefault(site.called(by), []).append(site)
     return [
         Group(name, found, sum(site.id in shown for site in found))
         for name, found in sorted(members.items(), key=lambda item: (item[0] == sites.NONE, item[0]))
