@@ -15,12 +15,13 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
+from limits import RateLimitItemPerMinute
 from playwright.sync_api import Browser, Page, sync_playwright
 from waitress.server import create_server
 
 from control_ui import create_app, database
 from control_ui.models.scope import ALL_TENANTS, SessionFactory, open_session
-from control_ui.services.people import passwords
+from control_ui.services.people import passwords, sign_in_limits
 from control_ui.settings import Settings
 from control_ui.views.state import KEY
 from tests.browser.seed import Seeded, seed
@@ -49,6 +50,7 @@ def serve(directory: Path) -> Iterator[Plane]:
     """On PostgreSQL and Redis of its own; `directory` is its instance."""
     with ExitStack() as ends, pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", CHEAP)
+        patch.setattr(sign_in_limits, "FROM_AN_ADDRESS", RateLimitItemPerMinute(1000, namespace="address"))
         postgres = Postgres()
         ends.callback(postgres.stop)
         redis = Redis()
