@@ -3,6 +3,7 @@ there."""
 
 from __future__ import annotations
 
+import functools
 import re
 import uuid
 
@@ -51,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     request_metrics.register(app)
     app.before_request(_name_request)
-    app.after_request(_harden)
+    app.after_request(functools.partial(_harden, _content_policy(settings)))
     problem.register(app)
     csrf.register(app)
     login_session.register(app)
@@ -78,16 +79,21 @@ def _name_request() -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
 
 
-def _harden(response: Response) -> Response:
+def _content_policy(settings: Settings) -> str:
+    """Pictures of sites are objects of the page (`blob:`); those of the map come from its server, if it has one."""
+    pictures = " ".join(part for part in ("'self' data: blob:", settings.map_tiles_origin) if part)
+    return (
+        f"default-src 'none'; style-src 'self'; script-src 'self'; img-src {pictures}; font-src 'self';"
+        " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def _harden(content_policy: str, response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self';"
-        " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    )
+    response.headers.setdefault("Content-Security-Policy", content_policy)
     if not response.cache_control:
         response.cache_control.no_store = True
     return response

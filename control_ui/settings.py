@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET_KEY = 32
+_TILES = re.compile(r"(?P<origin>https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)/\S*")
 
 
 class SettingsError(ValueError):
@@ -39,6 +41,8 @@ class Settings:
     """What Alertmanager presents; empty refuses it."""
     metrics_token: str
     """What Prometheus presents for /metrics and /api/prometheus/targets; empty refuses it."""
+    map_tiles: str
+    """Address of a tile server for the map, with {z}, {x} and {y} in it; empty: the map is drawn without one."""
     cookie_secure: bool
     trusted_proxies: int
     run_workers: int
@@ -51,6 +55,12 @@ class Settings:
     def derived_encryption_key(self) -> str:
         """What encrypts as long as CARWASH_ENCRYPTION_KEYS are not set, and decrypts always."""
         return _derived_key(self.secret_key)
+
+    @property
+    def map_tiles_origin(self) -> str:
+        """`https://tiles.example`, or empty."""
+        found = _TILES.match(self.map_tiles)
+        return found["origin"] if found else ""
 
     @property
     def ssh_key_dir(self) -> Path:
@@ -88,6 +98,7 @@ class Settings:
             public_url=given.get("CARWASH_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
             alert_webhook_token=given.get("CARWASH_ALERT_WEBHOOK_TOKEN", ""),
             metrics_token=given.get("CARWASH_METRICS_TOKEN", ""),
+            map_tiles=_map_tiles(given),
             cookie_secure=_flag(given, "CARWASH_COOKIE_SECURE", default=True),
             trusted_proxies=_number(given, "CARWASH_TRUSTED_PROXIES", 0, 0, 10),
             run_workers=_number(given, "CARWASH_RUN_WORKERS", 2, 1, 64),
@@ -135,6 +146,18 @@ def _encryption_keys(given: Mapping[str, str], secret_key: str) -> tuple[str, ..
 def _derived_key(secret_key: str) -> str:
     derived = HKDF(SHA256(), 32, salt=None, info=b"carwash camera passwords").derive(secret_key.encode())
     return base64.urlsafe_b64encode(derived).decode()
+
+
+def _map_tiles(given: Mapping[str, str]) -> str:
+    """The page may load pictures from there, so it has to be the address of a server, and nothing that could end the
+    directive of the page's policy."""
+    url = given.get("CARWASH_MAP_TILES", "")
+    if url and not (_TILES.match(url) and all(part in url for part in ("{z}", "{x}", "{y}"))):
+        raise SettingsError(
+            f"CARWASH_MAP_TILES is {url!r}; it must be like https://tiles.example/{{z}}/{{x}}/{{y}}.png, with the"
+            " server's name written out"
+        )
+    return url
 
 
 def _flag(given: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -99,7 +100,7 @@ def signed_in(chromium: Browser, plane: Plane, email: str, path: str = "/", **op
 
 
 def sign_in(page: Page, email: str, path: str) -> None:
-    page.goto(f"/login?next={path}")
+    page.goto(f"/login?next={quote(path)}")
     page.fill("#email", email)
     page.fill("#password", PASSWORD)
     page.click("main button")

@@ -106,6 +106,7 @@ refreshTimes();
 setInterval(() => document.hidden || refreshTimes(), 1000);
 document.addEventListener("htmx:afterSwap", () => refreshTimes()); // before it is painted, or they would flicker
 document.addEventListener("htmx:afterSettle", (event) => refreshTimes(event.detail.elt));
+document.addEventListener("times", (event) => refreshTimes(event.target)); // a script has put some there
 
 // ---- What somebody has opened stays open when it is read anew ------------------------------------------------------
 

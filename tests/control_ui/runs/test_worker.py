@@ -139,7 +139,7 @@ def kill_the_worker_and_retry(plane: Plane) -> None:
     run_id = plane.hang()
     told = [json.loads(line)["counter"] for line in plane.journal(run_id).read_text().splitlines()]
     below = plane.end_worker(signal.SIGKILL)
-    assert len(below) > 5, "the four processes of the worker, Ansible's supervisor, Ansible, and its forks"
+    assert len(below) > 5, "the five processes of the worker, Ansible's supervisor, Ansible, and its forks"
     wait_for("everything below the worker to end", lambda: gone(below))
     plane.worker()
     lost = plane.ended(run_id)
@@ -173,7 +173,7 @@ def test_a_process_of_the_worker_that_dies_is_started_again(plane: Plane) -> Non
     children = wait_for("the worker's processes", lambda: five_below(worker))
     for child in children:
         child.kill()
-    wait_for("four new ones", lambda: not set(five_below(worker) or children) & set(children))
+    wait_for("five new ones", lambda: not set(five_below(worker) or children) & set(children))
     assert plane.ended(plane.ask("look")).state == RunState.SUCCEEDED
 
 

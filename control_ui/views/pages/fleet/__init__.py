@@ -1,5 +1,5 @@
 """The pages of the section Fleet."""
 
-from control_ui.views.pages.fleet import overview
+from control_ui.views.pages.fleet import actions, overview
 
-__all__ = ["overview"]
+__all__ = ["actions", "overview"]
