@@ -14,20 +14,21 @@ from virtual_fleet.ansible import REPOSITORY, run_playbook
 from virtual_fleet.fleet import Fleet
 
 INTERVAL_SECONDS = 2
-VIRTUAL_SITES = ("tests/end_to_end/", "tests/site/", "tests/virtual_fleet/")
+REAL_TIME = ("tests/end_to_end/", "tests/pi_service/", "tests/site/", "tests/virtual_fleet/")
 BROWSER = "tests/browser/"
+NICE = 15
 
 RunPlaybook = Callable[..., subprocess.CompletedProcess[str]]
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers are untyped
-    """What shares expensive things stays in one process: all that needs virtual sites, all that needs a browser, and
-    every other file by itself."""
+    """What shares expensive things, or measures itself by the clock, stays in one process: all that needs virtual sites
+    or cameras, all that needs a browser, and every other file by itself."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        if path.startswith(VIRTUAL_SITES):
-            return "virtual sites"
+        if path.startswith(REAL_TIME):
+            return "real time"
         return BROWSER if path.startswith(BROWSER) else path
 
 
@@ -38,7 +39,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest goes first, so that nobody waits for it at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(VIRTUAL_SITES))
+    items.sort(key=lambda item: not item.nodeid.startswith(REAL_TIME))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Beside cameras that are filmed by the clock, everything else steps back."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith(REAL_TIME) and os.nice(0) == 0:
+        os.nice(NICE)
 
 
 @pytest.fixture(scope="session")
