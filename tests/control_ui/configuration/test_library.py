@@ -49,7 +49,7 @@ def test_it_takes_as_many_statements_for_many_as_for_few(session: ScopedSession,
     templates += [in_use(session, tenant, 5) for _ in range(5)]
     with counted(sessions) as many:
         library.entries(session, templates, NOW)
-    assert len(many) == len(few) <= 5
+    assert len(many) == len(few) <= 6  # SQLite says BEGIN, too
 
 
 def test_only_devices_with_an_override_are_listed(session: ScopedSession) -> None:
