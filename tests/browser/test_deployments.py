@@ -108,6 +108,7 @@ def test_a_rollback_shows_what_it_would_do_before_it_is_confirmed(open_page: Ope
     page.get_by_role("link", name="Roll back").click()
     dialog.locator("#reason").fill("blurred")
     dialog.get_by_role("button", name="Roll back 3 sites").click()
+    page.wait_for_url(lambda url: not url.endswith(f"/deployments/{own}"))
     expect(page.locator("h1")).to_contain_text(f"Rollback of deployment {own}")
     expect(page.get_by_text("blurred")).to_be_visible()
 

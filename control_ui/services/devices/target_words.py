@@ -1,4 +1,4 @@
-"""Targets as people say them: `all sites`, `group West coast`, `ring=canary`, `chosen one by one`."""
+"""Targets as people say them: `all sites`, `group West coast`, `ring=canary`, `chosen` one by one."""
 
 from __future__ import annotations
 
@@ -32,4 +32,4 @@ def words(target: Mapping[str, Any], group_names: Mapping[int, str]) -> str:
         return str(query)
     if run_id := target.get("failed_of"):
         return f"failed in run {run_id}"
-    return "chosen one by one"
+    return "chosen"

@@ -64,7 +64,8 @@ def compact(document: dict[str, Any]) -> Response:
     response.cache_control.private = True
     response.cache_control.no_cache = True
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _head(call: Call, run: Run) -> dict[str, Any]:
