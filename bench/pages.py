@@ -183,14 +183,14 @@ def visits(web: Web, chromium: Browser, path: str) -> tuple[list[float], list[fl
 @contextmanager
 def visit(web: Web, chromium: Browser) -> Iterator[Page]:
     """A page of a browser that knows nothing but who is signed in."""
-    context = chromium.new_context(base_url=web.plane.url, viewport=WIDE, storage_state=web.state)  # type: ignore[arg-type]
+    context = chromium.new_context(base_url=web.plane.url, viewport=WIDE, storage_state=web.state)
     yield context.new_page()
     context.close()
 
 
 def outages(web: Web, chromium: Browser) -> list[float]:
     """Milliseconds from the moment the control plane knows that a site is silent until it is red."""
-    found = []
+    found: list[float] = []
     with visit(web, chromium) as page:
         page.goto("/")
         page.wait_for_selector("#fleet-live:not([hidden])")

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 from limits import RateLimitItemPerMinute
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from waitress.server import create_server
 
 from control_ui import create_app, database
@@ -30,8 +30,8 @@ from tests.control_ui.servers import Postgres, Redis, free_port
 
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
             "--disable-sync", "--no-first-run")  # fmt: skip
-WIDE = {"width": 1440, "height": 900}
-NARROW = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 15_000
 
 

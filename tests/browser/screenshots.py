@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.browser.plane import NARROW, WIDE, Plane, browser, serve, signed_in
 
@@ -20,7 +20,7 @@ def main() -> None:
         take(chromium, plane, f"/sites/{plane.seeded.device_ids[3]}", "ui-site-narrow", NARROW)
 
 
-def take(chromium: Browser, plane: Plane, path: str, name: str, viewport: dict[str, int]) -> None:
+def take(chromium: Browser, plane: Plane, path: str, name: str, viewport: ViewportSize) -> None:
     """What is seen without scrolling, at the width of `viewport` and twice as sharp on a telephone."""
     sharp = 2 if viewport is NARROW else 1
     page = signed_in(chromium, plane, WHO, path, viewport=viewport, color_scheme="light", device_scale_factor=sharp)

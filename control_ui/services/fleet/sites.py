@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,7 +102,8 @@ def read(session: ScopedSession) -> list[FleetSite]:
         .outerjoin(ConfigTemplate, ConfigTemplate.id == TemplateVersion.template_id)
         .order_by(Site.name, Device.name, Device.id)
     )
-    return [FleetSite(*row) for row in session.execute(query)]
+    rows: Iterable[Any] = session.execute(query)
+    return [FleetSite(*row) for row in rows]
 
 
 def matching(session: ScopedSession, label_query: str) -> set[int]:
