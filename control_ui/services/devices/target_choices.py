@@ -43,7 +43,7 @@ def target_of(kind: str, value: str) -> dict[str, Any]:
     return {"query": f'{kind}="{value}"'}
 
 
-def _by(session: ScopedSession, kind: str, query: sa.Select[Any]) -> list[Choice]:
+def _by(session: ScopedSession, kind: str, query: sa.Select[Any, int]) -> list[Choice]:
     """Without those that have no such word."""
     found: Sequence[Any] = session.execute(query).all()
     return sorted(
