@@ -107,7 +107,8 @@ def _latest(session: ScopedSession, ids: list[int]) -> dict[int, TemplateVersion
 
 def _assigned(session: ScopedSession, ids: list[int]) -> dict[int, int]:
     query = sa.select(Device.template_id, sa.func.count(Device.id)).where(Device.template_id.in_(ids))
-    return {template_id or 0: number for template_id, number in session.execute(query.group_by(Device.template_id))}
+    found = session.execute(query.group_by(Device.template_id))
+    return {template_id: count for template_id, count in found if template_id is not None}
 
 
 def _uses(session: ScopedSession, ids: list[int], now: datetime) -> dict[int, dict[int, Use]]:

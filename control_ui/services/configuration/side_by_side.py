@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from control_ui.services.configuration.diff import Side, texts
 
-Opcodes = Sequence[tuple[str, int, int, int, int]]
 AROUND = 3
 """So many equal lines are shown around what differs, as in a unified diff."""
 
@@ -29,7 +27,8 @@ def lines(left: Side, right: Side, *, whole: bool = False) -> list[Line]:
     old, new = texts(left, right)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     found: list[Line] = []
-    groups: list[Opcodes] = [matcher.get_opcodes()] if whole else list(matcher.get_grouped_opcodes(AROUND))
+    groups: list[list[tuple[str, int, int, int, int]]]
+    groups = [list(matcher.get_opcodes())] if whole else [list(group) for group in matcher.get_grouped_opcodes(AROUND)]
     if all(tag == "equal" for group in groups for tag, *_ in group):
         return []
     for number, group in enumerate(groups):
