@@ -108,7 +108,7 @@ def _entries(session: ScopedSession, versions: Sequence[ConfigVersion]) -> list[
         Entry(
             version,
             templates.get(version.template_version_id or 0),
-            str(authors.get(version.created_by_id, "")),
+            str(authors.get(version.created_by_id or 0, "")),
         )
         for version in versions
     ]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from control_ui.models import ConfigTemplate, TemplateVersion
+from control_ui.models import ConfigTemplate, ConfigVersion, TemplateVersion, Tenant
 from control_ui.services.actor import system
 from control_ui.services.configuration import desire, versions
 from tests.control_ui import factories
@@ -17,8 +17,8 @@ from tests.control_ui.pages.site.test_overview import words
 URL = "https://control.example"
 
 
-def make(desk: Desk, quality: int, reason: str = "") -> versions.ConfigVersion:
-    tenant = desk.session.get_one(factories.Tenant, desk.device.tenant_id)
+def make(desk: Desk, quality: int, reason: str = "") -> ConfigVersion:
+    tenant = desk.session.get_one(Tenant, desk.device.tenant_id)
     known = sa.select(TemplateVersion).join(ConfigTemplate).where(ConfigTemplate.name == "standard")
     template = desk.session.scalars(known).first() or factories.template(
         desk.session, tenant, {"snapshot_interval_seconds": 9}, name="standard"

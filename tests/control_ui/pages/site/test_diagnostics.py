@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from control_ui.models import DeviceAction, HostResult, Run, RunEvent, RunSlice
+from control_ui.models import DeviceAction, HostResult, Run, RunEvent, RunSlice, Tenant
 from control_ui.models.runs import HostOutcome, HostProgress, RunState, SliceState
 from tests.control_ui import factories
 from tests.control_ui.pages.site.conftest import Desk
@@ -89,7 +89,7 @@ def test_other_runs_are_no_diagnoses(desk: Desk) -> None:
     restart = factories.run(desk.session, [desk.device], playbook="restart")
     assert desk.get(f"/diagnostics/{restart.id}").status_code == 404
     assert "Nobody has diagnosed this site yet" in desk.get("/diagnostics").text
-    other = factories.device(desk.session, desk.session.get_one(factories.Tenant, desk.device.tenant_id))
+    other = factories.device(desk.session, desk.session.get_one(Tenant, desk.device.tenant_id))
     run = factories.run(desk.session, [other], playbook="diagnose")
     assert desk.get(f"/diagnostics?run={run.id}").status_code == 404
     assert desk.get("/diagnostics?run=nonsense").status_code == 200

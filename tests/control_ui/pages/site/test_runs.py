@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from control_ui.models import Alert, Device, DeviceStatusChange, HostResult
+from control_ui.models import Alert, Device, DeviceStatusChange, HostResult, Tenant
 from control_ui.models.alerts import AlertState
 from control_ui.models.devices import DeviceStatus
 from control_ui.models.runs import HostOutcome, HostProgress
@@ -55,7 +55,7 @@ def test_runs_show_what_came_of_them_here(desk: Desk) -> None:
 
 
 def test_only_its_own_runs_and_alerts_are_shown(desk: Desk) -> None:
-    tenant = desk.session.get_one(factories.Tenant, desk.device.tenant_id)
+    tenant = desk.session.get_one(Tenant, desk.device.tenant_id)
     other = factories.device(desk.session, tenant, "pi-other")
     factories.run(desk.session, [other], playbook="reboot")
     now = datetime.now(UTC)
