@@ -26,7 +26,7 @@ from control_ui.services.pictures.latest import Pictures
 from control_ui.views.state import KEY
 from control_ui.work_queue import LIVE_LOGS
 from tests.browser.conftest import OpenPage, accessibility
-from tests.browser.plane import NARROW, WIDE, Plane
+from tests.browser.plane import Plane
 from tests.browser.site_seed import diagnosed, enrich, report
 from tests.control_ui.live_logs.sshd import Sshd, serving
 from tests.control_ui.pictures.pi import Pi, listening
@@ -103,9 +103,9 @@ def test_no_tab_has_a_serious_barrier_and_none_scrolls_sideways(open_page: OpenP
     for tab in (*TABS, *DIALOGS):
         page.goto(place.path + tab)
         assert (tab, accessibility(page)) == (tab, [])
-        page.set_viewport_size(NARROW)
+        page.set_viewport_size({"width": 390, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{tab} scrolls sideways"
-        page.set_viewport_size(WIDE)
+        page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def test_the_picture_comes_with_its_age_and_says_when_it_is_old(open_page: OpenPage, place: Place) -> None:
@@ -166,7 +166,7 @@ def test_charts_are_drawn_and_drawn_again(open_page: OpenPage, place: Place) -> 
     light = page.evaluate("document.querySelector('[data-chart=cpu] canvas').toDataURL()")
     page.click("[data-theme-switch]")
     page.wait_for_function("was => document.querySelector('[data-chart=cpu] canvas').toDataURL() !== was", arg=light)
-    page.set_viewport_size(NARROW)
+    page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("document.querySelector('.plot canvas').getBoundingClientRect().width < 380")
     page.click("text=Table")
     page.locator("table.measured >> text=Processor").wait_for()

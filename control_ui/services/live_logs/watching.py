@@ -32,6 +32,10 @@ PIECE = 500
 _AWAY = "the lines of a live log go through Redis, and that cannot be reached: try again in a moment"
 
 
+Field = bytes | bytearray | memoryview | str | int | float
+"""What Redis takes."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """How a log stands, and the lines from `after` on: `{at, unit, priority, message}`. `next` is the `after` to go on
@@ -62,7 +66,7 @@ def start(session: ScopedSession, connection: redis.Redis, actor: Actor, device:
         )
     log_id = secrets.token_urlsafe(12)
     record(session, actor, "device.follow_log", subject(device), tenant_id=device.tenant_id, at=now)
-    described: dict[bytes | bytearray | memoryview | str | int | float, Any] = {
+    described: dict[Field, Field] = {
         "device_id": device.id,
         "tenant_id": device.tenant_id,
         "user_id": actor.id or 0,
@@ -108,12 +112,11 @@ def stop(connection: redis.Redis, log_id: str, actor: Actor, device: Device) -> 
 
 
 def _found(connection: redis.Redis, log_id: str, actor: Actor, device: Device) -> dict[str, str]:
-    raw = connection.hgetall(key_of(log_id))
-    found = {_text(name): _text(value) for name, value in raw.items()}
+    found = {_text(name): _text(value) for name, value in connection.hgetall(key_of(log_id)).items()}
     if (found.get("device_id"), found.get("user_id")) != (str(device.id), str(actor.id or 0)):
         raise NotFoundError("this log is not followed any more: start it again")
     return found
 
 
 def _text(raw: bytes | str) -> str:
-    return raw if isinstance(raw, str) else raw.decode()
+    return raw.decode() if isinstance(raw, bytes) else raw
