@@ -86,7 +86,7 @@ class Row:
 def run() -> str:
     """Each page and the fleet's liveness as a row, with the worst as a ratio to its limit."""
     with seeded_web() as (web, chromium):
-        pages = {"fleet": "/", "run": f"/runs/{web.plane.seeded.big_run_id}"}
+        pages = paths(web)
         rows = [Row(f"{name} page, server", server_ms(web, path), SERVER_LIMIT_MS) for name, path in pages.items()]
         for name, path in pages.items():
             paints, keys = visits(web, chromium, path)
@@ -104,6 +104,11 @@ def run() -> str:
         f" {POLLED_SECONDS:.0f} s while a site changes every {CHANGE_SECONDS:.0f} s; processor time of the web process"
         " and of PostgreSQL together.",
     )
+
+
+def paths(web: Web) -> dict[str, str]:
+    """The pages that have most to show."""
+    return {"fleet": "/", "run": f"/runs/{web.plane.seeded.big_run_id}"}
 
 
 @contextmanager

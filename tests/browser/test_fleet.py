@@ -75,6 +75,13 @@ def test_a_label_query_is_answered_while_it_is_entered_and_a_bad_one_is_explaine
     page.fill("[name=query]", "lane=double,region=west")
     expect(page.locator("#fleet-shown")).to_have_text(re.compile(r"^4\d of 500 sites"))
     assert "query=lane%3Ddouble%2Cregion%3Dwest" in page.url
+    page.fill("[name=query]", "lane=double,region in")
+    expect(page.locator("#query-fault")).to_contain_text("is expected")
+    expect(page.locator("#fleet-none")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("[name=query]")).to_be_hidden()
+    page.click("text=Show all sites")
+    expect(page.locator(SHOWN)).to_have_count(500)
 
 
 def test_many_are_chosen_with_the_mouse_and_something_is_run_on_them(plane: Plane, open_page: OpenPage) -> None:
@@ -166,7 +173,8 @@ def test_pictures_are_fetched_while_they_are_looked_at_and_say_how_old_they_are(
         if len(asked) == 2:
             route.fulfill(body="not a picture", content_type="text/plain")
         else:
-            route.fulfill(body=PICTURE, content_type="image/jpeg", headers={"X-Picture-Age-Seconds": "7.2"})
+            told = {"X-Picture-Age-Seconds": "7.2", "X-Snapshot-Stale": str(len(asked) == 3).lower()}
+            route.fulfill(body=PICTURE, headers=told | {"Content-Type": "image/jpeg"})
 
     page.route("**/sites/*/picture", answer)
     page.goto("/?view=pictures")
@@ -174,6 +182,7 @@ def test_pictures_are_fetched_while_they_are_looked_at_and_say_how_old_they_are(
     expect(shots.nth(0).locator(".age")).to_have_text(re.compile(r"^\d+ s old$"))
     expect(shots.nth(0).locator("img")).to_be_visible()
     expect(page.locator(".shot.failed .said", has_text="no picture")).not_to_have_count(0)
+    expect(page.locator(".shot.stale .age")).to_have_text(re.compile(r"^stale: \d+ s old$"))
     assert 0 < len(set(asked)) < 100, "only what is in view"
     page.check("[name=status][value=offline]", force=True)
     page.fill("[name=q]", "oh 033")

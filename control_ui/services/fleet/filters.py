@@ -41,4 +41,4 @@ class Filter:
 
 
 def _has(site: FleetSite, name: str, value: str) -> bool:
-    return site.differs if (name, value) == ("config", DIFFERS) else site.facet(name) == value
+    return site.differs if (name, value) == ("config", DIFFERS) else site.facets[name] == value

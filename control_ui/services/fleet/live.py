@@ -84,10 +84,9 @@ def state(session: ScopedSession, label_query: str = "") -> Document:
         .where(where(parse(label_query)))
         .order_by(Device.id)
     )  # fmt: skip
-    sites: list[list[Any]] = [
-        [row[0], row[1].value, int(row[2].timestamp()), *row[3:]] for row in session.execute(query)
-    ]
-    used = {row[6] for row in sites if row[6] is not None}
+    rows = session.execute(query).all()
+    sites = [[row[0], row[1].value, int(row[2].timestamp()), *row[3:]] for row in rows]
+    used = {row[6] for row in rows if row[6] is not None}
     return document({"sites": sites, "templates": _names(session, used)})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,8 +65,9 @@ class FleetSite:
     def differs(self) -> bool:
         return self.wanted_version is not None and self.wanted_version != self.config_version
 
-    def facet(self, name: str) -> str:
-        """What can be filtered by, as it stands in an address. One of FACETS."""
+    @cached_property
+    def facets(self) -> dict[str, str]:
+        """What can be filtered by (FACETS), as it stands in an address."""
         values: dict[str, Any] = {
             "tenant": self.tenant_slug,
             "region": self.region,
@@ -74,17 +76,17 @@ class FleetSite:
             "config": self.config_version,
             "release": self.release,
         }
-        return str(values[name] or NONE)
+        return {name: str(value or NONE) for name, value in values.items()}
 
     def called(self, name: str) -> str:
-        """The same, as people read it."""
-        return {"tenant": self.tenant, "template": self.template}.get(name, self.facet(name)) or NONE
+        """A facet as people read it."""
+        return {"tenant": self.tenant, "template": self.template}.get(name, self.facets[name]) or NONE
 
 
 def read(session: ScopedSession) -> list[FleetSite]:
     """Of this scope, by the name of the site."""
     in_force, wanted = aliased(ConfigVersion), aliased(ConfigVersion)
-    columns = [
+    columns: list[Any] = [
         Device.id, Device.name, Site.name, Site.city, Site.state, Device.address, Site.latitude, Site.longitude,
         Tenant.slug, Tenant.name, Site.region, Device.ring, TemplateVersion.id, ConfigTemplate.name,
         TemplateVersion.number, DeviceState.config_version, wanted.number, DeviceState.release, DeviceState.status,
@@ -113,7 +115,7 @@ def matching(session: ScopedSession, label_query: str) -> set[int]:
 
 def choices(sites: Collection[FleetSite]) -> dict[str, list[tuple[str, str]]]:
     """By facet, the values there are, as they stand in an address and as people read them."""
-    found = {name: {site.facet(name): site.called(name) for site in sites} for name in FACETS}
+    found = {name: {site.facets[name]: site.called(name) for site in sites} for name in FACETS}
     return {
         name: sorted(values.items(), key=lambda item: _natural(item[0] == NONE, item[1]))
         for name, values in found.items()

@@ -34,7 +34,11 @@ export function start() {
     form.elements.q.focus();
   });
   document.addEventListener("click", ({ target }) => closeMenus((menu) => !menu.contains(target)));
-  form.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus((menu) => menu.contains(event.target)));
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !event.target.closest("details.menu[open]")) return;
+    event.preventDefault(); // what was entered stays
+    closeMenus((menu) => menu.contains(event.target));
+  });
   linkOn();
 }
 

@@ -7,7 +7,7 @@ const PATIENCE_MS = 10000;
 const address = document.getElementById("fleet-filters").dataset.state;
 const light = document.getElementById("fleet-live");
 
-let last = { query: null, etag: "" };
+let last = { query: null, etag: "", fault: false };
 let next = 0;
 let asking = null;
 
@@ -34,6 +34,7 @@ async function ask() {
 }
 
 async function answered(query, signal) {
+  if (query === last.query && last.fault) return; // it is as wrong as before
   const headers = { Accept: "application/json", "HX-Request": "true" };
   if (query === last.query) headers["If-None-Match"] = last.etag;
   const where = query ? `${address}?${new URLSearchParams({ query })}` : address;
@@ -43,9 +44,10 @@ async function answered(query, signal) {
   if (response.status === 422) {
     const problem = await response.json();
     filter.answer(query, [], `${problem.detail}.`);
+    last = { query, etag: "", fault: true };
   } else if (response.ok) {
     take(query, await response.json());
-    last = { query, etag: response.headers.get("ETag") };
+    last = { query, etag: response.headers.get("ETag"), fault: false };
   } else throw new Error(`the control plane answered ${response.status}`);
   filter.apply();
 }

@@ -1,13 +1,15 @@
 // The wall of pictures: fetched while they are looked at, a few at a time, each with the age its site tells.
 import { address, siteOf, sites } from "./fleet-sites.js";
 
-const AT_ONCE = 4;
+const AT_ONCE = 3;
 const AGAIN_MS = { well: 15000, failed: 30000 };
 const PATIENCE_MS = 15000;
 const AGE = "X-Picture-Age-Seconds";
+const STALE = "X-Snapshot-Stale";
 const LONGEST_WORDS = 120;
 
-/** Of each site that was looked at: when to fetch next, and when its picture was taken by this browser's clock. */
+/** Of each site that was looked at: when to fetch next, and when its picture was taken by this browser's clock (null
+ * where the site did not tell). */
 const known = new Map();
 const inView = new Set();
 let underWay = 0;
@@ -47,7 +49,7 @@ async function fetchOne(site) {
     const headers = { Accept: "image/jpeg, application/problem+json", "HX-Request": "true" };
     const response = await fetch(`${address(site)}/picture`, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
     if (response.status !== 200) throw new Error(await why(response));
-    await show(site, await response.blob(), response.headers.get(AGE));
+    await show(site, await response.blob(), response.headers);
     known.get(site).next = Date.now() + AGAIN_MS.well;
   } catch (error) {
     say(site, error.name === "TimeoutError" ? "no answer within 15 s" : error.message);
@@ -64,7 +66,7 @@ async function why(response) {
   return (problem.detail ?? `no picture (${response.status})`).slice(0, LONGEST_WORDS);
 }
 
-async function show(site, picture, age) {
+async function show(site, picture, headers) {
   const image = site.element.querySelector("img");
   const before = image.src;
   image.src = URL.createObjectURL(picture);
@@ -74,7 +76,9 @@ async function show(site, picture, age) {
   image.alt = `Picture of ${site.name}`;
   site.element.classList.remove("failed");
   site.element.querySelector(".said").textContent = "";
-  Object.assign(known.get(site), { takenAt: age === null ? null : Date.now() - Number(age) * 1000 });
+  const age = headers.get(AGE);
+  known.get(site).takenAt = age === null ? null : Date.now() - Number(age) * 1000;
+  site.element.classList.toggle("stale", headers.get(STALE) === "true");
   tellAge(site);
 }
 
@@ -94,6 +98,7 @@ function tellAge(site) {
   if (takenAt === undefined) return;
   const seconds = Math.max(0, Math.floor((Date.now() - takenAt) / 1000));
   const words = takenAt === null ? "of unknown age" : `${seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`} old`;
+  const told = site.element.classList.contains("stale") ? `stale: ${words}` : words;
   const place = site.element.querySelector(".age");
-  if (place.textContent !== words) place.textContent = words;
+  if (place.textContent !== told) place.textContent = told;
 }

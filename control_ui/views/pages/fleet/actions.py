@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, request
@@ -67,7 +68,7 @@ def fleet_run_start(call: Call) -> Answer:
     except InvalidError as error:
         return _run_form(playbook, chosen, Problems.of(error), given), error.status
     app_state().work.wake(DISPATCH)
-    return done(f"Run {run.id} ({playbook.title.lower()}) on {_many(chosen)} is {run.state}.", "runs")
+    return done(f"Run {run.id} ({playbook.title.lower()}) on {_many(chosen)} is {run.state}.", "run", run_id=run.id)
 
 
 @page("/fleet/deploy", permission=Permission.CONFIG_WRITE)
@@ -83,30 +84,16 @@ def fleet_deploy_start(call: Call) -> Answer:
     chosen = selection.choose(call.session, _ids(given.getlist("ids")))
     template_id, number = _version(given.get("version", ""))
     try:
-        asked = DeployIn.model_validate(
-            {
-                "target": {"device_ids": chosen.ids},
-                "version": number,
-                "strategy": given.get("strategy", ""),
-                "parameters": _parameters(given.get("waves", ""), given.get("threshold", "")),
-                "reason": given.get("reason", "").strip(),
-            }
-        )
-        made = deployments.deploy(
-            call.session,
-            call.actor,
-            template_id,
-            asked.read(),
-            control_url=app_state().settings.public_url,
-            now=call.now,
-        )
+        wanted = _deployment(chosen, number, given).read()
+        url = app_state().settings.public_url
+        made = deployments.deploy(call.session, call.actor, template_id, wanted, control_url=url, now=call.now)
     except ValidationError as error:
         return _deploy_form(call, chosen, _problems(error), given), 422
     except ServiceError as error:
         call.session.rollback()
         return _deploy_form(call, chosen, _told(error), given), error.status
     app_state().work.wake(ADVANCE_DEPLOYMENTS)
-    return done(f"Deployment {made.id} to {_many(chosen)} is {made.state}.", "deployments")
+    return done(f"Deployment {made.id} to {_many(chosen)} is {made.state}.", "deployment", deployment_id=made.id)
 
 
 def _playbook(name: str) -> Playbook:
@@ -127,6 +114,19 @@ def _version(given: str) -> tuple[int, str]:
     """A template's id and a number, from `7.2`. What is neither is asked for again: the number is not one then."""
     template_id, _, number = given.partition(".")
     return (int(template_id), number) if template_id.isdecimal() and len(template_id) < 19 else (0, "")
+
+
+def _deployment(chosen: Selection, number: str, given: Mapping[str, str]) -> DeployIn:
+    """Raises ValidationError."""
+    return DeployIn.model_validate(
+        {
+            "target": {"device_ids": chosen.ids},
+            "version": number,
+            "strategy": given.get("strategy", ""),
+            "parameters": _parameters(given.get("waves", ""), given.get("threshold", "")),
+            "reason": given.get("reason", "").strip(),
+        }
+    )
 
 
 def _parameters(given_waves: str, threshold: str) -> dict[str, Any]:

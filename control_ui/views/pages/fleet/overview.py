@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Response, render_template, request
+from flask import Response, render_template, request, url_for
 
 from control_ui.services.errors import InvalidError
 from control_ui.services.fleet import live, sites
@@ -44,6 +44,7 @@ def fleet(call: Call) -> Answer:
         groupings=GROUPINGS,
         columns=COLUMNS,
         total=len(everything),
+        sites_address=url_for("pages.site", device_id=0).removesuffix("0"),  # 500 addresses are built from it
         shown=shown,
         counts=_counts(everything, wanted, among),
         sites=wanted.in_order(everything) if wanted.view in ("table", "map") else everything,

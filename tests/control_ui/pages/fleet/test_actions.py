@@ -78,8 +78,8 @@ def test_a_run_is_begun_for_these_sites_with_the_reason_and_is_in_the_audit_trai
         operator, "/fleet/run", playbook="restart", ids=ids(fleet.well, fleet.warm), reason="new firmware",
         check_mode="1",
     )  # fmt: skip
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/runs")
     (run,) = runs(sessions)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/runs/{run.id}")
     assert (run.playbook, run.check_mode, run.reason) == ("restart", True, "new firmware")
     with open_session(sessions, ALL_TENANTS) as session:
         hosts = set(session.scalars(sa.select(HostResult.device_id)))
@@ -88,10 +88,11 @@ def test_a_run_is_begun_for_these_sites_with_the_reason_and_is_in_the_audit_trai
     assert (entry.actor_name, entry.reason) == ("operator@ours.test", "new firmware")
 
 
-def test_a_dialog_leads_the_whole_page_on(operator: FlaskClient, fleet: Fleet) -> None:
+def test_a_dialog_leads_the_whole_page_on(operator: FlaskClient, fleet: Fleet, sessions: SessionFactory) -> None:
     operator.environ_base |= {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "dialog-content"}
     answer = post(operator, "/fleet/run", playbook="diagnose", ids=ids(fleet.well))
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/runs")
+    (run,) = runs(sessions)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, f"/runs/{run.id}")
 
 
 def test_a_reason_that_is_too_long_is_said_at_its_field_and_stays_entered(
@@ -114,8 +115,8 @@ def test_a_version_is_deployed_as_asked(operator: FlaskClient, fleet: Fleet, ses
         operator, "/fleet/deploy", ids=ids(fleet.well, fleet.warm), version=f"{fleet.template_id}.1", strategy="waves",
         waves="1, 50%", threshold="5", reason="fresher pictures",
     )  # fmt: skip
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/deployments")
     (made,) = deployments(sessions)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/deployments/{made.id}")
     assert (made.strategy, made.parameters["waves"], made.parameters["failure_threshold_percent"]) == (
         "waves",
         ["1", "50%"],
