@@ -143,7 +143,7 @@ def _lines(channel: Any, is_over: Callable[[], bool]) -> Iterator[list[str]]:
 
 def _complain(channel: Any) -> None:
     """It was to go on. Raises LiveLogError."""
-    status = channel.recv_exit_status() if channel.exit_status_ready() else None
+    status = channel.recv_exit_status() if channel.status_event.wait(LOOK_SECONDS) else None  # it comes after the end
     words = (
         channel.recv_stderr(_LONGEST_COMPLAINT).decode(errors="replace").strip() if channel.recv_stderr_ready() else ""
     )

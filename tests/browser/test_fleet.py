@@ -32,12 +32,13 @@ def live(page: Page) -> Page:
 
 def test_a_failing_site_is_found_and_opened(open_page: OpenPage) -> None:
     page = live(open_page("/"))
+    every = page.locator(SHOWN).count()
     offline = page.locator(SHOWN + "[data-status=offline]").count()
     page.check("[name=status][value=offline]", force=True)
     expect(page.locator(SHOWN)).to_have_count(offline)
     page.keyboard.press("/")
     page.keyboard.type("oh 033")
-    expect(page.locator("#fleet-shown")).to_have_text("1 of 500 sites")
+    expect(page.locator("#fleet-shown")).to_have_text(re.compile(r"^1 of \d+ sites"))
     assert page.url.endswith("/?status=offline&q=oh+033")
     page.reload()
     expect(live(page).locator(SHOWN)).to_have_count(1)
@@ -48,7 +49,7 @@ def test_a_failing_site_is_found_and_opened(open_page: OpenPage) -> None:
     page.wait_for_url("**/sites/*")
     page.go_back()
     page.click("text=Clear filters")
-    expect(page.locator(SHOWN)).to_have_count(500)
+    expect(page.locator(SHOWN)).to_have_count(every)
 
 
 def test_a_site_that_goes_down_shows_red_on_an_open_page(plane: Plane, open_page: OpenPage) -> None:
@@ -71,9 +72,10 @@ def test_a_site_that_goes_down_shows_red_on_an_open_page(plane: Plane, open_page
 
 def test_a_label_query_is_answered_while_it_is_entered_and_a_bad_one_is_explained(open_page: OpenPage) -> None:
     page = live(open_page("/"))
+    every = page.locator(SHOWN).count()
     page.click("text=Versions and labels")
     page.fill("[name=query]", "lane=double,region=west")
-    expect(page.locator("#fleet-shown")).to_have_text(re.compile(r"^4\d of 500 sites"))
+    expect(page.locator("#fleet-shown")).to_have_text(re.compile(r"^4\d of \d+ sites"))
     assert "query=lane%3Ddouble%2Cregion%3Dwest" in page.url
     page.fill("[name=query]", "lane=double,region in")
     expect(page.locator("#query-fault")).to_contain_text("is expected")
@@ -81,7 +83,7 @@ def test_a_label_query_is_answered_while_it_is_entered_and_a_bad_one_is_explaine
     page.keyboard.press("Escape")
     expect(page.locator("[name=query]")).to_be_hidden()
     page.click("text=Show all sites")
-    expect(page.locator(SHOWN)).to_have_count(500)
+    expect(page.locator(SHOWN)).to_have_count(every)
 
 
 def test_many_are_chosen_with_the_mouse_and_something_is_run_on_them(plane: Plane, open_page: OpenPage) -> None:

@@ -81,7 +81,7 @@ def test_the_grid_fills_and_stops_asking_when_the_run_has_ended(
         session.execute(sa.update(Run).where(Run.id == own_run).values(**ended))
         session.commit()
     expect(page.get_by_role("link", name="Retry 3 sites")).to_be_visible()
-    expect(page.locator("[hx-trigger*=every]")).to_have_count(0)
+    expect(page.locator("main [hx-trigger*=every]")).to_have_count(0)
 
 
 def test_a_run_is_canceled_in_a_dialog_that_asks_first(open_page: OpenPage, own_run: int) -> None:

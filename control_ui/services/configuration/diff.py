@@ -11,6 +11,7 @@ from typing import Any
 
 from control_ui.models import ConfigVersion, Device, TemplateVersion
 from control_ui.services.configuration.rendering import Rendered
+from control_ui.services.pictures.keys import is_own
 from control_ui.services.redaction import redact
 
 NUMBERING = ("version",)
@@ -88,7 +89,11 @@ def texts(left: Side, right: Side) -> tuple[list[str], list[str]]:
 
 
 def _compared(side: Side, other: Side) -> dict[str, Any]:
+    """What is shown of a side. The control plane's own key is there or not: its hash is another one on each device, and
+    500 devices that change in one way would seem to change in 500."""
     content = {name: value for name, value in side.shown.items() if name not in NUMBERING}
+    if isinstance(keys := content.get("api_keys"), list):
+        content["api_keys"] = [{"name": key["name"]} if is_own(key) else key for key in keys]
     both = side.overlays is not None and other.overlays is not None
     return content | ({"overlays": side.overlays} if both and (side.overlays or other.overlays) else {})
 

@@ -32,3 +32,8 @@ def sign_in(client: FlaskClient, user: User, password: str = PASSWORD, **fields:
 def signed_in(client: FlaskClient) -> bool:
     """Whether the start page opens."""
     return client.get("/").status_code == 200
+
+
+def main_of(page: str) -> str:
+    """A page without the frame around it."""
+    return page.partition("<main")[2].partition("</main>")[0]
