@@ -67,9 +67,12 @@ EXPECTATIONS = {
 @pytest.fixture(scope="module", autouse=True)
 def silent_since(fleet: Fleet) -> Iterator[float]:
     """The third site's camera is silent while the first one's faults go by. Gives the moment on the monotonic clock."""
-    fleet.fault("camera-silent", fleet.sites[2])
+    site = fleet.sites[2]
+    fleet.fault("camera-silent", site)
     yield time.monotonic()
-    fleet.heal(fleet.sites[2])
+    fleet.heal(site)
+    with Controller(site.address, fleet.api_key) as controller:  # it tries the camera again within a minute
+        controller.wait_for_fresh_picture(timeout=RECOVERY_SECONDS)
 
 
 def test_every_kind_of_fault_has_an_expectation() -> None:
