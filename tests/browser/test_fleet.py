@@ -122,18 +122,14 @@ def test_many_are_chosen_by_keyboard_and_a_version_is_deployed_to_them(plane: Pl
     page.focus("text=Deploy…")
     page.keyboard.press("Enter")
     dialog = page.locator("#dialog")
-    expect(dialog.locator("h1")).to_have_text("Deploy to 2 sites")
-    dialog.locator("[name=waves]").fill("some")
-    dialog.locator("[name=version]").select_option(label="Low bandwidth 1 (newest)")
-    dialog.locator("[name=reason]").fill("slow line")
-    page.keyboard.press("Enter")
-    expect(dialog.locator("#waves-fault")).to_be_visible()
-    dialog.locator("[name=waves]").fill("1")
-    page.keyboard.press("Enter")
+    expect(dialog.locator("#d-to")).to_contain_text("The 2 selected sites")
+    dialog.locator("#d-template").select_option(label="Low bandwidth")
+    dialog.locator("#d-reason").fill("slow line")
+    expect(dialog.locator("#deploy-button")).to_have_text("Deploy to 2 sites")
+    dialog.locator("#deploy-button").press("Enter")
     page.wait_for_url("**/deployments**")
     with open_session(plane.sessions, ALL_TENANTS) as session:
         made = session.scalars(sa.select(Deployment).where(Deployment.reason == "slow line")).one()
-    assert made.parameters["waves"] == ["1"]
     assert len(made.target["device_ids"]) == 2
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from control_ui.models import ConfigTemplate, Device, DeviceState, Site, TemplateVersion, Tenant
+from control_ui.models import Device, DeviceState, Site, Tenant
 from control_ui.models.devices import DeviceStatus
 from control_ui.models.scope import ScopedSession
 from control_ui.services.deployments.waves import AWAY
@@ -65,14 +65,3 @@ def choose(session: ScopedSession, ids: Sequence[int]) -> Selection:
         raise NotFoundError("some of the chosen sites are not there any more: reload the fleet, and choose again")
     owners = sa.select(Tenant).where(Tenant.id.in_({row[4] for row in found})).order_by(Tenant.name)
     return Selection([Chosen(*row[:4]) for row in found], session.scalars(owners).all())
-
-
-def deployable(session: ScopedSession, tenant: Tenant) -> Sequence[TemplateVersion]:
-    """The template versions that a tenant's sites can be given: by template, the newest version first."""
-    query = (
-        sa.select(TemplateVersion)
-        .join(TemplateVersion.template)
-        .where(TemplateVersion.tenant_id == tenant.id, ConfigTemplate.archived_at.is_(None))
-        .order_by(ConfigTemplate.name, ConfigTemplate.id, TemplateVersion.number.desc())
-    )
-    return session.scalars(query).unique().all()

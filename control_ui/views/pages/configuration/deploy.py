@@ -41,7 +41,8 @@ NOT_YET: dict[str, object] = {
 
 @page("/configuration/deploy", permission=Permission.CONFIG_WRITE)
 def config_deploy(call: Call) -> Answer:
-    """The dialog. `template`, `version`, `to`, `strategy` and `version_b` may be known already."""
+    """The dialog. `template`, `version`, `to` (or `ids` of chosen sites), `strategy` and `version_b` may be known
+    already."""
     return _dialog(call, DeployForm.of_address(request.args), Problems(), 200)
 
 

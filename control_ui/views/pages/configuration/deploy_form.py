@@ -74,7 +74,7 @@ class DeployForm:
             versions_of=versions_of,
             version=row_number(given.get("version", "")),
             version_b=row_number(given.get("version_b", "")),
-            to=given.get("to", ""),
+            to=given.get("to") or (f"{target.DEVICES}:{given['ids']}" if given.get("ids") else ""),
             query=given.get("query", ""),
             strategy=strategy if strategy in OF_STRATEGY else str(Strategy.WAVES),
             leave_out=given.get("leave_out") == "1",

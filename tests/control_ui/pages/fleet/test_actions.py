@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from control_ui.models import Deployment, Device, HostResult, Run
+from control_ui.models import Device, HostResult, Run
 from control_ui.models.people import Role
 from control_ui.models.scope import ALL_TENANTS, SessionFactory, open_session
 from tests.control_ui.pages.browser import sign_in, submit
@@ -36,11 +36,6 @@ def post(client: FlaskClient, path: str, **fields: str) -> TestResponse:
 def runs(sessions: SessionFactory) -> list[Run]:
     with open_session(sessions, ALL_TENANTS) as session:
         return list(session.scalars(sa.select(Run)))
-
-
-def deployments(sessions: SessionFactory) -> list[Deployment]:
-    with open_session(sessions, ALL_TENANTS) as session:
-        return list(session.scalars(sa.select(Deployment)))
 
 
 @pytest.mark.parametrize(
@@ -106,74 +101,14 @@ def test_a_reason_that_is_too_long_is_said_at_its_field_and_stays_entered(
     assert runs(sessions) == []
 
 
-def test_a_version_is_deployed_as_asked(operator: FlaskClient, fleet: Fleet, sessions: SessionFactory) -> None:
-    form = operator.get(f"/fleet/deploy?ids={ids(fleet.well, fleet.warm)}").text
-    assert "<h1>Deploy to 2 sites</h1>" in form
-    assert "Standard 1 (newest)" in form
-    assert "Zebra" not in form
-    answer = post(
-        operator, "/fleet/deploy", ids=ids(fleet.well, fleet.warm), version=f"{fleet.template_id}.1", strategy="waves",
-        waves="1, 50%", threshold="5", reason="fresher pictures",
-    )  # fmt: skip
-    (made,) = deployments(sessions)
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/deployments/{made.id}")
-    assert (made.strategy, made.parameters["waves"], made.parameters["failure_threshold_percent"]) == (
-        "waves",
-        ["1", "50%"],
-        5.0,
-    )
-    assert made.target == {"device_ids": [fleet.well.id, fleet.warm.id]}
-
-
-@pytest.mark.parametrize(
-    ("entered", "field"),
-    [
-        ({"version": ""}, "version"),
-        ({"version": "7"}, "version"),
-        ({"waves": "a few"}, "waves"),
-        ({"threshold": "101"}, "threshold"),
-        ({"threshold": "ten"}, "threshold"),
-        ({"reason": "x" * 2001}, "reason"),
-    ],
-)
-def test_what_cannot_be_deployed_is_said_at_its_field(
-    operator: FlaskClient, fleet: Fleet, sessions: SessionFactory, entered: dict[str, str], field: str
-) -> None:
-    good = {"version": f"{fleet.template_id}.1", "strategy": "all", "waves": "1, 10%", "threshold": "10", "reason": ""}
-    answer = post(operator, "/fleet/deploy", ids=ids(fleet.well), **good | entered)
-    assert answer.status_code == 422
-    assert f'id="{field}-fault"' in answer.text
-    assert 'name="strategy" value="all" checked' in answer.text
-    assert deployments(sessions) == []
-
-
-def test_a_configuration_that_is_not_valid_names_the_device_and_begins_nothing(
-    operator: FlaskClient, fleet: Fleet, sessions: SessionFactory
-) -> None:
-    with open_session(sessions, ALL_TENANTS) as session:
-        override = {"jpeg_quality": 900}
-        session.execute(sa.update(Device).where(Device.id == fleet.warm.id).values(config_override=override))
-        session.commit()
-    answer = post(
-        operator, "/fleet/deploy", ids=ids(fleet.well, fleet.warm), version=f"{fleet.template_id}.1", strategy="all"
-    )  # fmt: skip
-    assert answer.status_code == 422
-    assert "Nothing was begun" in answer.text
-    assert "pi-harbor" in answer.text
-    assert deployments(sessions) == []
-
-
-def test_another_tenants_template_is_not_there(operator: FlaskClient, fleet: Fleet, sessions: SessionFactory) -> None:
-    version = f"{fleet.their_template_id}.1"
-    answer = post(operator, "/fleet/deploy", ids=ids(fleet.well), version=version, strategy="all")
-    assert answer.status_code == 404
-    assert "Zebra" not in answer.text
-    assert deployments(sessions) == []
+def test_what_is_deployed_to_them_is_asked_by_the_one_dialog_for_that(operator: FlaskClient, fleet: Fleet) -> None:
+    assert 'formaction="/configuration/deploy"' in operator.get("/").text
+    form = operator.get(f"/configuration/deploy?ids={ids(fleet.well, fleet.warm)}").text
+    assert f'value="devices:{ids(fleet.well, fleet.warm)}" selected>The 2 selected sites' in form
 
 
 PAGES: list[tuple[str, dict[str, Any]]] = [
     ("/fleet/run", {"playbook": "restart"}),
-    ("/fleet/deploy", {"strategy": "all"}),
 ]
 
 
@@ -183,11 +118,10 @@ def test_a_site_of_another_tenant_is_not_there(
 ) -> None:
     for chosen in (ids(fleet.theirs), ids(fleet.well, fleet.theirs), "0", "x", "9" * 30, ""):
         assert operator.get(path, query_string=fields | {"ids": chosen}).status_code == 404
-        answer = post(operator, path, ids=chosen, version=f"{fleet.template_id}.1", **fields)
+        answer = post(operator, path, ids=chosen, **fields)
         assert answer.status_code == 404
         assert "Zebra" not in answer.text
     assert runs(sessions) == []
-    assert deployments(sessions) == []
 
 
 @pytest.mark.parametrize(("path", "fields"), PAGES)
@@ -195,13 +129,12 @@ def test_who_may_only_look_and_who_brings_no_token_change_nothing(
     client: FlaskClient, cast: Cast, fleet: Fleet, sessions: SessionFactory, path: str, fields: dict[str, Any]
 ) -> None:
     sign_in(client, cast[Role.VIEWER])
-    sent = fields | {"ids": ids(fleet.well), "version": f"{fleet.template_id}.1"}
+    sent = fields | {"ids": ids(fleet.well)}
     assert client.get(path, query_string=sent).status_code == 403
     assert post(client, path, **sent).status_code == 403
     sign_in(client, cast[Role.OPERATOR])
     assert client.post(path, data=sent).status_code == 400
     assert runs(sessions) == []
-    assert deployments(sessions) == []
 
 
 def test_a_playbook_that_is_not_for_many_sites_is_not_offered(operator: FlaskClient, fleet: Fleet) -> None:
@@ -214,9 +147,8 @@ def test_sites_of_several_tenants_can_only_be_looked_at_together(
 ) -> None:
     sign_in(client, cast[Role.PLATFORM_ADMIN])
     both = ids(fleet.well, fleet.theirs)
-    for path in ("/fleet/run?playbook=restart&", "/fleet/deploy?"):
-        page = client.get(f"{path}ids={both}").text
-        assert "These sites belong to 2 tenants (Ours, Theirs)" in page
+    page = client.get(f"/fleet/run?playbook=restart&ids={both}").text
+    assert "These sites belong to 2 tenants (Ours, Theirs)" in page
     answer = post(client, "/fleet/run", playbook="restart", ids=both)
     assert answer.status_code == 422
     assert runs(sessions) == []
