@@ -17,7 +17,7 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as instance, serve(Path(instance)) as plane, browser() as chromium:
         take(chromium, plane, "/", "ui-fleet", WIDE)
-        take(chromium, plane, f"/sites/{plane.seeded.device_ids[3]}", "ui-site-narrow", NARROW)
+        take(chromium, plane, f"/deployments/{plane.seeded.running_deployment_id}", "ui-deployment-narrow", NARROW)
 
 
 def take(chromium: Browser, plane: Plane, path: str, name: str, viewport: ViewportSize) -> None:

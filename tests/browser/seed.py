@@ -121,7 +121,8 @@ def _device(session: ScopedSession, tenant: Tenant, at: int, of: int, now: datet
         site=site, status=status, last_seen_at=seen, config_version=None if seen is None else 1 + at % 2,
         release="" if seen is None else ("1.4.0" if at % 9 else "1.3.2"),
         ring="canary" if at < of // 100 + 1 else ("early" if at % 10 == 0 else "main"),
-        hardware="pi4", address=f"198.51.100.{at % 250 + 1}", labels={"lane": "double" if at % 3 == 0 else "single"},
+        hardware="pi4", address=f"127.98.{at // 250}.{at % 250 + 1}",
+        labels={"lane": "double" if at % 3 == 0 else "single"},
     )  # fmt: skip
     device.state.status_since = (seen or now) - timedelta(minutes=at % 300)
     device.state.overdue_at = None if seen is None else now + timedelta(days=1)
