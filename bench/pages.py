@@ -239,7 +239,7 @@ def cores(web: Web) -> float:
 def poll(web: Web, place: int, deadline: float) -> int:
     """One open page; gives how often it asked."""
     asked, etag = 0, ""
-    time.sleep(POLL_SECONDS * place / OPEN_PAGES)
+    time.sleep(POLL_SECONDS * place / OPEN_PAGES)  # the load is paced as browsers pace it: spread, and at intervals
     while time.monotonic() < deadline:
         status_code, fresh, _ = get(web, "/fleet/state", {"If-None-Match": etag, "HX-Request": "true"})
         if status_code not in (200, 304):
@@ -258,7 +258,7 @@ def keep_changing(web: Web, deadline: float) -> None:
             session.execute(change.values(status=words[0]))
             session.commit()
         words.reverse()
-        time.sleep(CHANGE_SECONDS)
+        time.sleep(CHANGE_SECONDS)  # sites change at their own pace
 
 
 def processor_seconds(web: Web) -> float:

@@ -76,7 +76,7 @@ def cost_of_a_slice(fleet: Fleet, plane: Plane) -> str:
         end_masters()
         (slice_id,) = plane.queued()
         # The default binds this round's slice; mypy gives such a lambda no type.
-        kept = measured(lambda slice_id=slice_id: run_slice(slice_id)).wall  # type: ignore[misc]
+        kept = measured(lambda slice_id=slice_id: run_slice(slice_id)).wall  # type: ignore[misc]  # mypy infers no default
         if number:  # the first warms caches
             rounds.append((plain, kept))
         print(f"    bare {plain:.1f} s, kept {kept:.1f} s", file=sys.stderr, flush=True)

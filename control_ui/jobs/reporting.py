@@ -54,7 +54,7 @@ def make_one(here: JobContext) -> bool:
     except ServiceError as error:
         _fail(here, file.id, error.detail)
         return True
-    except Exception:
+    except Exception:  # of one report: it says so to who asked, and the next ones are made all the same
         log.exception("report %s could not be made", file.id)
         _fail(here, file.id, BROKEN)
         return True

@@ -31,7 +31,7 @@ class Meanwhile:
     @property
     def clashes(self) -> bool:
         """Both have changed it, and not to the same."""
-        return self.mine != self.before and self.mine != self.theirs  # type: ignore[no-any-return]
+        return self.mine != self.before and self.mine != self.theirs  # type: ignore[no-any-return]  # JSON values are compared: Any
 
 
 @dataclass(frozen=True)

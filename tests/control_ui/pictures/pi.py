@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +31,8 @@ class Pi:
     pieces: Callable[[], Iterator[bytes]] | None = None
     """Sent instead of the body, one after the other, without a length."""
     silent_seconds: float = 0.0
+    over: threading.Event = field(default_factory=threading.Event)
+    """Ends every wait of the server, once its test is through."""
     asked: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -44,6 +45,7 @@ def listening() -> Iterator[Pi]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield pi
+    pi.over.set()
     server.shutdown()
     server.server_close()
     thread.join()
@@ -53,7 +55,7 @@ def _handler(pi: Pi) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             pi.asked.append((self.path, self.headers.get("X-API-Key", "")))
-            time.sleep(pi.silent_seconds)
+            pi.over.wait(pi.silent_seconds)
             try:
                 self._answer()
             except (BrokenPipeError, ConnectionResetError):  # whoever asked has had enough
