@@ -33,6 +33,7 @@ class Wishes:
     disk_megabytes: int | None = None
     control_url: str | None = None
     enrolment_tokens: Mapping[str, str] = field(default_factory=dict)
+    tenants: int | None = None
 
 
 def bring_up(name: str, wishes: Wishes) -> None:
@@ -80,6 +81,8 @@ def in_parallel(ask: Callable[[Site], Result], sites: Sequence[Site]) -> list[Re
 
 def _check(name: str, wishes: Wishes) -> None:
     """Refuse what cannot be, before anything is changed. Raises FleetError."""
+    if not 1 <= (wishes.tenants or 1) <= len(inventory.TENANTS):
+        raise FleetError(f"a fleet's sites belong to 1 to {len(inventory.TENANTS)} tenants, not {wishes.tenants}")
     if not 1 <= wishes.sites <= MAX_SITES:
         raise FleetError(f"--sites is {wishes.sites}; a fleet has 1 to {MAX_SITES} sites")
     remembered = state.load(name)
@@ -101,6 +104,7 @@ def _remember(name: str, wishes: Wishes) -> FleetState:
     remembered.sites = max(remembered.sites, wishes.sites)
     remembered.inventory = str(wishes.inventory.resolve()) if wishes.inventory else remembered.inventory
     remembered.interval_seconds = wishes.interval_seconds or remembered.interval_seconds
+    remembered.tenants = wishes.tenants or remembered.tenants
     remembered.disk_megabytes = wishes.disk_megabytes or remembered.disk_megabytes
     remembered.control_url = wishes.control_url or remembered.control_url
     remembered.enrolment_tokens |= wishes.enrolment_tokens
@@ -113,6 +117,7 @@ def _inventory_of(remembered: FleetState) -> dict[str, Any]:
         sites_of(remembered),
         bare=remembered.bare,
         interval_seconds=remembered.interval_seconds,
+        tenants=remembered.tenants or len(inventory.TENANTS),
         control_url=remembered.control_url,
         enrolment_tokens=remembered.enrolment_tokens,
     )

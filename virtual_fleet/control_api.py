@@ -15,7 +15,7 @@ from virtual_fleet.errors import FleetError
 TIMEOUT_SECONDS = 30.0
 POLL_SECONDS = 0.5
 HERE = ("online", "degraded")
-"""A virtual site is at best `degraded`: it has no time server, and says so."""
+"""It checks in, well or not."""
 
 
 @dataclass

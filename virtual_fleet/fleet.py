@@ -40,21 +40,29 @@ class Fleet:
         inventory_path: Path | None = None,
         interval_seconds: float | None = None,
         disk_megabytes: int | None = None,
+        tenants: int | None = None,
         control_url: str | None = None,
         enrolment_tokens: Mapping[str, str] | None = None,
     ) -> None:
         """Have at least so many sites running, each with its camera unless `bare`; what runs already is left alone.
 
         Returns when every site's sshd answers. `interval_seconds` sets the pictures' interval in the inventory,
-        `disk_megabytes` the size of the disks of sites started now (default 384). `control_url` and `enrolment_tokens`
-        (by site name) let the sites register with a control plane once `site.yml` has run. What is not given stays as
-        an earlier `up` had it.
+        `disk_megabytes` the size of the disks of sites started now (default 384), `tenants` among how many companies
+        the inventory deals the sites out (default 6). `control_url` and `enrolment_tokens` (by site name) let the sites
+        register with a control plane once `site.yml` has run. What is not given stays as an earlier `up` had it.
         """
         require_root()
         require_packages()
         with state.locked(self.name):
             wishes = bringup.Wishes(
-                sites, bare, inventory_path, interval_seconds, disk_megabytes, control_url, enrolment_tokens or {}
+                sites,
+                bare,
+                inventory_path,
+                interval_seconds,
+                disk_megabytes,
+                control_url,
+                enrolment_tokens or {},
+                tenants,
             )
             bringup.bring_up(self.name, wishes)
 

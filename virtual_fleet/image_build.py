@@ -82,6 +82,7 @@ def _configure(root: Path) -> None:
     ssh_directory.mkdir(mode=0o700)
     os.chown(ssh_directory, image_contents.USER_ID, image_contents.USER_ID)
     (root / "etc/sudoers.d/ops").chmod(0o440)
+    (root / "usr/local/bin/timedatectl").chmod(0o755)
     preset = root / "etc/systemd/system-preset/00-image.preset"
     _write(root, "etc/systemd/system-preset/00-image.preset", image_contents.PRESET)
     run(["systemctl", f"--root={root}", "preset-all"])

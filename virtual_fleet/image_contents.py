@@ -13,6 +13,17 @@ PI_ROLES = ("base", "ffmpeg", "pi_service", "node_exporter")
 LOCAL_ARCHIVE = "/srv/apt"
 USER = "ops"
 USER_ID = 1000
+CLOCK_FAULT = "etc/virtual-fleet/clock-unsynchronised"
+"""While there is such a file at a site, its clock is not synchronised."""
+
+# A container's clock is its machine's, so no time server of its own can set it and systemd-timedated can only tell how
+# the machine's stands, which says nothing about the site.
+_TIMEDATECTL = f"""#!/bin/sh
+case "$*" in
+*--property=NTPSynchronized*) [ -e /{CLOCK_FAULT} ] && echo no || echo yes ;;
+*) exec /usr/bin/timedatectl "$@" ;;
+esac
+"""
 
 # What a Pi has before any role runs.
 BOOTSTRAP_PACKAGES = ("systemd", "systemd-sysv", "dbus", "ca-certificates")
@@ -38,6 +49,7 @@ FILES = {
         "UseDNS no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin no\n"
         "MaxStartups 100:30:200\n"
     ),
+    "usr/local/bin/timedatectl": _TIMEDATECTL,
     "etc/sudoers.d/ops": f"{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n",
     "etc/systemd/journald.conf.d/bounded.conf": (
         "[Journal]\nStorage=persistent\nSystemMaxUse=24M\nSystemMaxFileSize=4M\nRuntimeMaxUse=8M\n"

@@ -26,7 +26,7 @@ _PLACES = (
     ("Tucson", "AZ", 32.2226, -110.9747, "west"),
     ("Albany", "NY", 42.6526, -73.7562, "northeast"),
 )
-_TENANTS = ("bluewave", "cleancar", "foamworks", "rainmaker", "sparkle", "sudsy")
+TENANTS = ("bluewave", "cleancar", "foamworks", "rainmaker", "sparkle", "sudsy")
 _EARLY_SITES = 2
 _CHECKIN_INTERVAL_SECONDS = 2
 _HEADER = "---\n# Written by `python -m virtual_fleet up`; gone with `down`. Holds passwords of virtual cameras.\n"
@@ -53,12 +53,13 @@ def document(
     *,
     bare: bool,
     interval_seconds: float | None = None,
+    tenants: int = len(TENANTS),
     control_url: str | None = None,
     enrolment_tokens: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The inventory as plain data: hosts in `pis`, and groups for environment, ring, tenant, region and hardware.
 
-    `enrolment_tokens` are by site name; sites without one do not register.
+    The sites are dealt out to so many `tenants`. `enrolment_tokens` are by site name; sites without one do not register.
     """
     pis: dict[str, Any] = {
         "hosts": {
@@ -71,15 +72,15 @@ def document(
         pis["vars"] = {"pi_service_setting_snapshot_interval_seconds": interval_seconds}
     children: dict[str, Any] = {"env_dev": {"children": {"pis": None}}, "pis": pis}
     for site in sites:
-        for group in groups_of(site):
+        for group in groups_of(site, tenants):
             children.setdefault(group, {"hosts": {}})["hosts"][site.name] = None
     return {"all": {"children": children}}
 
 
-def groups_of(site: Site) -> list[str]:
+def groups_of(site: Site, tenants: int = len(TENANTS)) -> list[str]:
     """The first site is the canary, the next two are early."""
     ring = "canary" if site.index == 0 else "early" if site.index <= _EARLY_SITES else "main"
-    tenant, region = _TENANTS[site.index % len(_TENANTS)], _PLACES[site.index % len(_PLACES)][4]
+    tenant, region = TENANTS[site.index % tenants], _PLACES[site.index % len(_PLACES)][4]
     return [f"ring_{ring}", f"tenant_{tenant}", f"region_{region}", "hardware_pi4"]
 
 

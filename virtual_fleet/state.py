@@ -25,6 +25,7 @@ class FleetState:
     sites: int = 0
     disk_megabytes: int = 384
     interval_seconds: float | None = None
+    tenants: int | None = None
     control_url: str | None = None
     enrolment_tokens: dict[str, str] = field(default_factory=dict)
     faults: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -59,6 +59,7 @@ EXPECTATIONS = {
     "network-cut": Expectation(may_stop_answers=True),
     "network-slow": Expectation(stops_pictures=False, may_stop_answers=True),
     "clock-jump": Expectation(stops_pictures=False),
+    "clock-unsynchronised": Expectation(stops_pictures=False),
     "config-corrupted": Expectation(stops_pictures=False),
     "power-cut": Expectation(may_stop_answers=True),
 }

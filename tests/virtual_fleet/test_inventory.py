@@ -115,3 +115,12 @@ def test_known_hosts_hold_each_sites_own_key(sites: list[Site]) -> None:
     lines = access.known_hosts("demo").read_text().splitlines()
     assert [line.split()[0] for line in lines] == [f"{site.address},{site.name}" for site in sites]
     assert len({line.split()[2] for line in lines}) == len(sites)
+
+
+def test_sites_are_dealt_out_to_as_many_tenants_as_there_are_to_be(sites: list[Site]) -> None:
+    children = inventory.document(sites, bare=False, tenants=2)["all"]["children"]
+    owners = {name: sorted(group["hosts"]) for name, group in children.items() if name.startswith("tenant_")}
+    assert owners == {
+        "tenant_bluewave": ["cw-demo-001", "cw-demo-003"],
+        "tenant_cleancar": ["cw-demo-002", "cw-demo-004"],
+    }

@@ -8,6 +8,7 @@ import time
 from virtual_fleet import container
 from virtual_fleet.errors import FleetError
 from virtual_fleet.faults.kinds import Fault
+from virtual_fleet.image_contents import CLOCK_FAULT
 from virtual_fleet.site import Site
 
 _OFFSET_FILE = "etc/virtual-fleet/clock-offset"
@@ -72,6 +73,17 @@ def _library(site: Site) -> str:
     return "/" + str(found[0].relative_to(site.root))
 
 
+def _lose_time_server(site: Site, _value: str | None) -> str:
+    mark = site.root / CLOCK_FAULT
+    mark.parent.mkdir(exist_ok=True)
+    mark.touch()
+    return "no time server answers; the clock goes on as it stands"
+
+
+def _find_time_server(site: Site) -> None:
+    (site.root / CLOCK_FAULT).unlink(missing_ok=True)
+
+
 def _units(site: Site) -> list[str]:
     listing = _systemctl(site, "list-units", "--plain", "--no-legend", "--state=active", "carwash-*.service")
     return [line.split()[0] for line in listing.splitlines() if line.strip()]
@@ -99,5 +111,11 @@ FAULTS = (
         _jump,
         _set_right,
         _prepare,
+    ),
+    Fault(
+        "clock-unsynchronised",
+        "The site finds no time server; its clock is right for now, but nobody vouches for it.",
+        _lose_time_server,
+        _find_time_server,
     ),
 )
