@@ -31,6 +31,7 @@ GROUP = "control-plane"
 FIRST_PORT = 8000
 READY_SECONDS = 60.0
 COMMAND_SECONDS = 300.0
+SECRETS = ("secret_key", "metrics_token", "alert_webhook_token")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,16 @@ class ControlPlane:
     def local_url(self) -> str:
         """Where a browser on this machine reaches it."""
         return f"http://127.0.0.1:{self._remembered()['port']}"
+
+    @property
+    def metrics_token(self) -> str:
+        """What Prometheus presents to it."""
+        return self._remembered()["metrics_token"]
+
+    @property
+    def alert_webhook_token(self) -> str:
+        """What Alertmanager presents to it."""
+        return self._remembered()["alert_webhook_token"]
 
     def up(self) -> None:
         """Have it running and ready; what runs already is left alone."""
@@ -109,6 +120,8 @@ class ControlPlane:
             "CARWASH_PUBLIC_URL": self.url,
             "CARWASH_LISTEN": f"127.0.0.1:{remembered['port']} {self.fleet.gateway}:{remembered['port']}",
             "CARWASH_COOKIE_SECURE": "0",  # plain HTTP on this machine only
+            "CARWASH_METRICS_TOKEN": remembered["metrics_token"],
+            "CARWASH_ALERT_WEBHOOK_TOKEN": remembered["alert_webhook_token"],
             "PYTHONPATH": str(REPOSITORY),
         }
 
@@ -143,8 +156,8 @@ class ControlPlane:
         keys = self.directory / "instance" / "ssh-keys"
         keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         access.write_secret(keys / "default", access.client_key(self.fleet.name).read_text().rstrip("\n"))
-        content = {"secret_key": secrets.token_urlsafe(48), "port": str(_free_port())}
-        access.write_secret(self._state_file, json.dumps(content))
+        content = {name: secrets.token_urlsafe(48) for name in SECRETS}
+        access.write_secret(self._state_file, json.dumps(content | {"port": str(_free_port())}))
 
     @property
     def _state_file(self) -> Path:
