@@ -15,6 +15,7 @@ from pi_service.backoff import Backoff
 from pi_service.clock import rfc3339, wall_now
 from pi_service.config import Config
 from pi_service.configuration.live import LiveConfig
+from pi_service.log_limit import LogLimit
 from pi_service.sync.config_pull import ConfigPull
 from pi_service.sync.control_client import ControlClient, ControlError, UnauthorizedError
 from pi_service.sync.mailbox import Mailbox
@@ -59,6 +60,7 @@ class ControlSync:
         self._report = report
         self._wall = wall
         self._backoff = Backoff(AT_ONCE_SECONDS, LONGEST_BACKOFF_SECONDS)
+        self._disk_complaints = LogLimit(lines=1)
         self._sent: dict[str, Any] = {"metrics": None}
         self.status = ControlStatus()
 
@@ -86,7 +88,7 @@ class ControlSync:
         except ControlError as error:
             return self._failed(error)
         except OSError as error:
-            log.error("the disk does not take the notes of the agent: %s", error)
+            self._complain_of_disk("the disk does not take the notes of the agent", error)
             return config.checkin_interval_seconds
         except Exception as error:  # whatever a broken control plane sends must not end the agent, which heals this Pi
             log.exception("a check-in failed in a way nobody has thought of")
@@ -129,8 +131,13 @@ class ControlSync:
         try:
             self._outbox.keep({"at": rfc3339(self._wall()), "metrics": self._sent["metrics"]})
         except OSError as disk:
-            log.error("the backlog cannot be written: %s", disk)
+            self._complain_of_disk("the backlog cannot be written", disk)
         return wait
+
+    def _complain_of_disk(self, what: str, error: OSError) -> None:
+        """A full disk would be filled further by a line for every check-in."""
+        if self._disk_complaints.admits():
+            log.error("%s: %s", what, error)
 
 
 def server_time(date: str, local: datetime) -> datetime:

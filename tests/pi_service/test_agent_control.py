@@ -249,6 +249,15 @@ class TestAHostileControlPlane:
         checked_in(agent)
         assert messages(control_plane) == ["one"]
 
+    def test_a_full_disk_is_not_filled_further_with_a_line_for_every_check_in(
+        self, paths: Paths, agent: Agent, control_plane: ControlPlane, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        control_plane.stop()
+        paths.backlog_dir.rename(paths.state_dir / "away")
+        for _ in range(3):
+            checked_in(agent)
+        assert caplog.text.count("the backlog cannot be written") == 1
+
 
 def test_a_401_from_the_client_is_its_own_error(control_plane: ControlPlane, token_file: Path) -> None:
     token_file.write_text("other")
