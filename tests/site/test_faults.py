@@ -62,6 +62,9 @@ EXPECTATIONS = {
     "clock-unsynchronised": Expectation(stops_pictures=False),
     "config-corrupted": Expectation(stops_pictures=False),
     "power-cut": Expectation(may_stop_answers=True),
+    "stream-off": Expectation(),
+    "agent-off": Expectation(stops_pictures=False),
+    "config-by-hand": Expectation(stops_pictures=False),
 }
 
 

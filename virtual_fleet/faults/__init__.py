@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from virtual_fleet.errors import FleetError
-from virtual_fleet.faults import camera, clock, disk, network, power, processes
+from virtual_fleet.faults import camera, clock, disk, network, people, power, processes
 from virtual_fleet.faults.kinds import Fault
 
 FAULTS: dict[str, Fault] = {
-    fault.kind: fault for family in (camera, processes, disk, network, clock, power) for fault in family.FAULTS
+    fault.kind: fault for family in (camera, processes, disk, network, clock, power, people) for fault in family.FAULTS
 }
 
 
