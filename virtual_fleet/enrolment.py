@@ -1,4 +1,4 @@
-"""How the demo's sites come under the control plane: imported from the inventory, then registered by themselves."""
+"""How virtual sites come under their control plane: imported from the inventory, then registered by themselves."""
 
 from __future__ import annotations
 
@@ -15,51 +15,58 @@ from virtual_fleet.control_plane import ControlPlane
 from virtual_fleet.errors import FleetError
 from virtual_fleet.fleet import Fleet
 
-TENANT = "demo"
-EMAIL = "operator@demo.test"
-ONLINE_SECONDS = 60.0
+ONLINE_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
 class Person:
-    """Who steers the demo's fleet."""
+    """Who steers the fleet: of one tenant, or of all."""
 
+    tenant: str
     email: str
     password: str
     api: ControlApi
 
 
-def enrol(plane: ControlPlane) -> Person:
-    """Have every site known to the control plane, a one-time token at each new one, and an administrator."""
+def enrol(plane: ControlPlane, email: str, *, tenant: str = "") -> Person:
+    """Have every site known to the control plane, a one-time token at each new one, and somebody who may do everything.
+
+    With a `tenant` all sites are its, and the person is its administrator; without one each site is the tenant's of its
+    inventory group, and the person the platform's administrator.
+    """
     tokens_file = plane.directory / "enrolment-tokens.json"
     plane.command(
         "inventory",
         "import",
         str(plane.fleet.inventory_path.parent),
-        f"--tenant={TENANT}",
+        *([f"--tenant={tenant}"] if tenant else ["--tenant-from-groups"]),
         "--create-tenants",
         f"--known-hosts={access.known_hosts(plane.fleet.name)}",
         f"--enrolment-tokens={tokens_file}",
     )
-    password = _password(plane)
+    role = ["--role", "admin", "--tenant", tenant] if tenant else ["--role", "platform_admin"]
+    password = _password(plane, email, role)
     tokens: dict[str, str] = json.loads(tokens_file.read_text()) if tokens_file.exists() else {}
     tokens_file.unlink(missing_ok=True)
     plane.fleet.up(sites=len(plane.fleet.sites), control_url=plane.url, enrolment_tokens=tokens)
-    return Person(EMAIL, password, ControlApi(plane.local_url, EMAIL, password))
+    return Person(tenant, email, password, ControlApi(plane.local_url, email, password))
 
 
 def install(plane: ControlPlane, person: Person) -> None:
     """Run `site.yml`, its output passing through. Raises FleetError when it fails.
 
-    The control plane's inventory stands behind the file: what it has deployed is what a site is meant to run.
+    For a tenant's person the control plane's inventory stands behind the file: what it has deployed is what a site is
+    meant to run. It is a tenant's own, so where the fleet belongs to several this is for sites that are new.
     """
-    environment = {
-        "CARWASH_CONTROL_URL": plane.url,
-        "CARWASH_INVENTORY_TOKEN": _inventory_token(person.api),
-        "CARWASH_KNOWN_HOSTS": str(plane.directory / "known_hosts"),
-        "CARWASH_SSH_KEY_FILE": str(access.client_key(plane.fleet.name)),
-    }
-    inventories = [plane.fleet.inventory_path.parent, Path("inventory/control_plane")]
+    inventories, environment = [plane.fleet.inventory_path.parent], {}
+    if person.tenant:
+        inventories.append(Path("inventory/control_plane"))
+        environment = {
+            "CARWASH_CONTROL_URL": plane.url,
+            "CARWASH_INVENTORY_TOKEN": _inventory_token(person.api),
+            "CARWASH_KNOWN_HOSTS": str(plane.directory / "known_hosts"),
+            "CARWASH_SSH_KEY_FILE": str(access.client_key(plane.fleet.name)),
+        }
     result = run_playbook(inventories, "site.yml", environment=environment)
     if result.returncode:
         raise FleetError(f"site.yml ended with {result.returncode}; its output above says where and why")
@@ -75,13 +82,12 @@ def wait_until_here(api: ControlApi, fleet: Fleet) -> None:
     api.wait_for("/api/devices?limit=500", all_here, timeout=ONLINE_SECONDS)
 
 
-def _password(plane: ControlPlane) -> str:
-    """Of the demo's person; made with the person, and kept for the next `make demo` on the same fleet."""
-    kept = plane.directory / "operator-password"
+def _password(plane: ControlPlane, email: str, role: list[str]) -> str:
+    """Made with the person, and kept for the next time on the same fleet."""
+    kept = plane.directory / f"password-of-{email}"
     if not kept.exists():
         password = secrets.token_urlsafe(15)
-        words = ["users", "create", "--email", EMAIL, "--role", "admin", "--tenant", TENANT, "--password-stdin"]
-        plane.command(*words, stdin=password)
+        plane.command("users", "create", "--email", email, *role, "--password-stdin", stdin=password)
         access.write_secret(kept, password)
     return kept.read_text().strip()
 
@@ -89,5 +95,5 @@ def _password(plane: ControlPlane) -> str:
 def _inventory_token(api: ControlApi) -> str:
     """A token with which the inventory plugin reads what each site is meant to run, for this hour."""
     expires_at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    body = {"name": "make demo", "scopes": ["fleet:operate", "devices:manage"], "expires_at": expires_at}
+    body = {"name": "installing the sites", "scopes": ["fleet:operate", "devices:manage"], "expires_at": expires_at}
     return str(api.post("/api/tokens", body)["token"])

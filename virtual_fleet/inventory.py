@@ -59,7 +59,7 @@ def document(
 ) -> dict[str, Any]:
     """The inventory as plain data: hosts in `pis`, and groups for environment, ring, tenant, region and hardware.
 
-    The sites are dealt out to so many `tenants`. `enrolment_tokens` are by site name; sites without one do not register.
+    The sites are dealt out to so many `tenants`. `enrolment_tokens` are by site name; one without does not register.
     """
     pis: dict[str, Any] = {
         "hosts": {

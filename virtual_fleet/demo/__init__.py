@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 import time
 
+from virtual_fleet import enrolment
 from virtual_fleet.commands import say
 from virtual_fleet.control_plane import ControlPlane
-from virtual_fleet.demo import deployment, enrolment, pictures
+from virtual_fleet.demo import deployment, pictures
 from virtual_fleet.fleet import Fleet
+
+TENANT = "demo"
+EMAIL = "operator@demo.test"
 
 
 def run(*, sites: int) -> int:
@@ -19,7 +23,7 @@ def run(*, sites: int) -> int:
     plane = ControlPlane(fleet)
     say("starting the control plane (SQLite and Redis) ...")
     plane.up()
-    person = enrolment.enrol(plane)
+    person = enrolment.enrol(plane, EMAIL, tenant=TENANT)
     enrolment.install(plane, person)
     rows = [pictures.picture_of(fleet, site) for site in fleet.sites]
     say("waiting for every site to check in ...")
