@@ -1,4 +1,4 @@
-"""Shared by every test: the repository, Ansible as its users call it, and the virtual sites."""
+"""Shared by every test: the repository, Ansible as its users call it, the virtual sites, and a browser."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from virtual_fleet.ansible import REPOSITORY, run_playbook
 from virtual_fleet.fleet import Fleet
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 INTERVAL_SECONDS = 2
 REAL_TIME = ("tests/end_to_end/", "tests/pi_service/", "tests/site/", "tests/virtual_fleet/")
@@ -67,6 +71,15 @@ def fleet() -> Iterator[Fleet]:
         yield fleet
     finally:
         fleet.down()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One for every test of a process: Playwright does not run twice in one."""
+    from tests.browser.plane import browser  # most tests need no browser, and none of what it takes
+
+    with browser() as chromium:
+        yield chromium
 
 
 @pytest.fixture

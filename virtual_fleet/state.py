@@ -6,7 +6,7 @@ import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from virtual_fleet import places
@@ -49,11 +49,14 @@ def state_file(name: str) -> Path:
 
 
 def load(name: str) -> FleetState | None:
-    """The state of a fleet, or None where there is none."""
+    """The state of a fleet, or None where there is none. What only a newer version remembers is left out: fleets of
+    several checkouts live side by side on one machine."""
     try:
-        return FleetState(**json.loads(state_file(name).read_text()))
+        document = json.loads(state_file(name).read_text())
     except FileNotFoundError:
         return None
+    known = {item.name for item in fields(FleetState)}
+    return FleetState(**{key: value for key, value in document.items() if key in known})
 
 
 def known_fleets() -> list[FleetState]:

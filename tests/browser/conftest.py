@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, Page
 
 from control_ui.models.people import Role
-from tests.browser.plane import PATIENCE_MS, WIDE, Plane, browser, serve, sign_in
+from tests.browser.plane import Plane, serve
+from tests.browser.visits import visits
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 OpenPage = Callable[..., Page]
@@ -24,42 +25,15 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
         yield plane
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with browser() as chromium:
-        yield chromium
-
-
 @pytest.fixture
 def open_page(plane: Plane, chromium: Browser) -> Iterator[OpenPage]:
     """Opens a path as a person of some role: `open_page("/", Role.VIEWER, viewport=NARROW)`."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
+    with visits(chromium, plane.url) as visit:
 
-    def open_(path: str, role: Role = Role.OPERATOR, viewport: Any = WIDE, email: str = "", **options: Any) -> Page:
-        context = chromium.new_context(viewport=viewport, base_url=plane.url, timezone_id="Europe/Berlin", **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("console", lambda message: wrong.extend(_faults(message)))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: wrong.extend(_elsewhere(request.url, plane.url)))
-        sign_in(page, email or f"{role}@blue-wave.test", path)
-        return page
+        def open_(path: str, role: Role = Role.OPERATOR, email: str = "", **options: Any) -> Page:
+            return visit(path, email or f"{role}@blue-wave.test", **options)
 
-    yield open_
-    for context in contexts:
-        context.close()
-    assert wrong == [], "the console has errors, or something was asked for elsewhere"
-
-
-def _faults(message: ConsoleMessage) -> list[str]:
-    """Errors; but Chromium takes a form that comes back with what is wrong in it (422) for one, too."""
-    return [message.text] if message.type == "error" and "status of 422" not in message.text else []
-
-
-def _elsewhere(url: str, home: str) -> list[str]:
-    return [] if url.startswith((home, "data:", "blob:")) else [f"asked for {url}"]
+        yield open_
 
 
 def accessibility(page: Page) -> list[str]:

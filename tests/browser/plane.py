@@ -99,9 +99,9 @@ def signed_in(chromium: Browser, plane: Plane, email: str, path: str = "/", **op
     return page
 
 
-def sign_in(page: Page, email: str, path: str) -> None:
+def sign_in(page: Page, email: str, path: str, password: str = PASSWORD) -> None:
     page.goto(f"/login?next={quote(path)}")
     page.fill("#email", email)
-    page.fill("#password", PASSWORD)
+    page.fill("#password", password)
     page.click("main button")
     page.wait_for_url(lambda url: "/login" not in url)

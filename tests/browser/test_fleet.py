@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -18,9 +17,11 @@ from tests.browser.conftest import OpenPage, accessibility
 from tests.browser.plane import NARROW, Plane
 
 VIEWS = ("/", "/?view=table", "/?view=map", "/?view=pictures")
-PICTURE = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PICTURE = {
+    "image": f"data:image/png;base64,{PIXEL}", "age_seconds": 7.2, "captured_at": "2026-03-04T05:06:07Z", "stale": False
+}  # fmt: skip
+ASKED_FOR = re.compile(r"/sites/\d+/picture\.json")
 SHOWN = "[data-site]:not([hidden])"
 
 
@@ -169,12 +170,11 @@ def test_pictures_are_fetched_while_they_are_looked_at_and_say_how_old_they_are(
     def answer(route: Route) -> None:
         asked.append(route.request.url)
         if len(asked) == 2:
-            route.fulfill(body="not a picture", content_type="text/plain")
+            route.fulfill(json=PICTURE | {"image": "data:image/jpeg;base64,bm9uZQ=="})
         else:
-            told = {"X-Picture-Age-Seconds": "7.2", "X-Snapshot-Stale": str(len(asked) == 3).lower()}
-            route.fulfill(body=PICTURE, headers=told | {"Content-Type": "image/jpeg"})
+            route.fulfill(json=PICTURE | {"stale": len(asked) == 3})
 
-    page.route("**/sites/*/picture", answer)
+    page.route(ASKED_FOR, answer)
     page.goto("/?view=pictures")
     shots = live(page).locator(".shot")
     expect(shots.nth(0).locator(".age")).to_have_text(re.compile(r"^\d+ s old$"))
@@ -185,6 +185,11 @@ def test_pictures_are_fetched_while_they_are_looked_at_and_say_how_old_they_are(
     page.check("[name=status][value=offline]", force=True)
     page.fill("[name=q]", "oh 033")
     expect(page.locator(SHOWN)).to_contain_text("no picture: offline")
+
+
+def test_pis_that_give_no_picture_say_why_and_the_console_stays_clean(open_page: OpenPage) -> None:
+    page = live(open_page("/?view=pictures"))
+    expect(page.locator(".shot.failed .said", has_text="the Pi cannot be asked").first).to_be_visible()
 
 
 def test_who_may_only_look_opens_sites_and_chooses_none(open_page: OpenPage) -> None:
@@ -198,7 +203,7 @@ def test_who_may_only_look_opens_sites_and_chooses_none(open_page: OpenPage) -> 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_view_has_a_serious_barrier_and_none_scrolls_sideways(open_page: OpenPage, scheme: str) -> None:
     page = open_page("/account", Role.AUDITOR if scheme == "dark" else Role.ADMIN, color_scheme=scheme)
-    page.route("**/sites/*/picture", lambda route: route.fulfill(body=PICTURE, content_type="image/jpeg"))
+    page.route(ASKED_FOR, lambda route: route.fulfill(json=PICTURE))
     for path in VIEWS:
         page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(path)

@@ -4,12 +4,10 @@ import { address, siteOf, sites } from "./fleet-sites.js";
 const AT_ONCE = 3;
 const AGAIN_MS = { well: 15000, failed: 30000 };
 const PATIENCE_MS = 15000;
-const AGE = "X-Picture-Age-Seconds";
-const STALE = "X-Snapshot-Stale";
 const LONGEST_WORDS = 120;
 
-/** Of each site that was looked at: when to fetch next, and when its picture was taken by this browser's clock (null
- * where the site did not tell). */
+/** Of each site that was looked at: when to fetch next, and when its picture was taken, by this browser's clock and as
+ * the site says it. */
 const known = new Map();
 const inView = new Set();
 let underWay = 0;
@@ -46,10 +44,7 @@ async function fetchOne(site) {
   underWay += 1;
   known.set(site, { ...known.get(site), next: Infinity });
   try {
-    const headers = { Accept: "image/jpeg, application/problem+json", "HX-Request": "true" };
-    const response = await fetch(`${address(site)}/picture`, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (response.status !== 200) throw new Error(await why(response));
-    await show(site, await response.blob(), response.headers);
+    await show(site, await ask(site));
     known.get(site).next = Date.now() + AGAIN_MS.well;
   } catch (error) {
     say(site, error.name === "TimeoutError" ? "no answer within 15 s" : error.message);
@@ -59,27 +54,36 @@ async function fetchOne(site) {
   fetchSome();
 }
 
-async function why(response) {
-  if (response.status === 204) return "you are signed out: reload the page";
-  if (!response.headers.get("Content-Type")?.includes("json")) return `no picture (${response.status})`;
-  const problem = await response.json();
-  return (problem.detail ?? `no picture (${response.status})`).slice(0, LONGEST_WORDS);
+/** The document and not the image itself: that a Pi has no picture is news, and no error in the console. */
+async function ask(site) {
+  const have = known.get(site).captured;
+  const from = `${address(site)}/picture.json${have ? `?have=${encodeURIComponent(have)}` : ""}`;
+  const headers = { Accept: "application/json", "HX-Request": "true" };
+  const response = await fetch(from, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (response.status === 204) throw new Error("you are signed out: reload the page");
+  if (!response.ok) throw new Error(`no picture (${response.status})`);
+  const told = await response.json();
+  if (told.problem) throw new Error(told.problem.slice(0, LONGEST_WORDS));
+  return told;
 }
 
-async function show(site, picture, headers) {
+async function show(site, told) {
+  if (told.image) await load(site, told.image);
+  const state = known.get(site);
+  state.captured = told.captured_at;
+  state.takenAt = Date.now() - told.age_seconds * 1000;
+  site.element.classList.remove("failed");
+  site.element.classList.toggle("stale", told.stale);
+  site.element.querySelector(".said").textContent = "";
+  tellAge(site);
+}
+
+async function load(site, source) {
   const image = site.element.querySelector("img");
-  const before = image.src;
-  image.src = URL.createObjectURL(picture);
+  image.src = source;
   await image.decode().catch(() => { throw new Error("what came is no picture"); });
-  if (before) URL.revokeObjectURL(before);
   image.hidden = false;
   image.alt = `Picture of ${site.name}`;
-  site.element.classList.remove("failed");
-  site.element.querySelector(".said").textContent = "";
-  const age = headers.get(AGE);
-  known.get(site).takenAt = age === null ? null : Date.now() - Number(age) * 1000;
-  site.element.classList.toggle("stale", headers.get(STALE) === "true");
-  tellAge(site);
 }
 
 /** Why there is none. One that came before stays, dimmed, and goes on growing old. */
@@ -97,7 +101,7 @@ function tellAge(site) {
   const { takenAt } = known.get(site);
   if (takenAt === undefined) return;
   const seconds = Math.max(0, Math.floor((Date.now() - takenAt) / 1000));
-  const words = takenAt === null ? "of unknown age" : `${seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`} old`;
+  const words = `${seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`} old`;
   const told = site.element.classList.contains("stale") ? `stale: ${words}` : words;
   const place = site.element.querySelector(".age");
   if (place.textContent !== told) place.textContent = told;
