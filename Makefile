@@ -21,6 +21,11 @@ demo: setup ## Boot virtual car washes, install them, fetch a picture from each 
 demo-down: setup ## End the demo and leave nothing behind
 	$(SUDO) $(PYTHON) -m virtual_fleet down --name demo
 
+.PHONY: drill
+drill: ## Break everything that can break on a virtual fleet, and see who mends it (about half an hour)
+	@./setup.sh $(VENV) tests/host_packages.txt
+	$(SUDO) $(PYTHON) -m virtual_fleet drill
+
 .PHONY: test
 test: ## Run the whole suite, virtual sites included (TESTS=path to narrow it)
 	@./setup.sh $(VENV) tests/host_packages.txt

@@ -1,4 +1,4 @@
-"""The commands: `python -m virtual_fleet up|status|down|fault|heal|faults|exec|image|demo`."""
+"""The commands: `python -m virtual_fleet up|status|down|fault|heal|faults|exec|image|demo|drill`."""
 
 from __future__ import annotations
 
@@ -100,6 +100,12 @@ def demo(options: argparse.Namespace) -> int:
     return run(sites=options.sites)
 
 
+def drill(options: argparse.Namespace) -> int:
+    from virtual_fleet.drill import run  # as with the demo
+
+    return run(sites=options.sites)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m virtual_fleet", description="A fleet of car washes in a box.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -125,6 +131,8 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument("words", metavar="COMMAND", nargs=argparse.REMAINDER)
     add("image", build_image, "build the base image, if there is none, and print where it is")
     add("demo", demo, "boot, provision, fetch a picture from each site").add_argument("--sites", type=int, default=3)
+    text = "break everything that can break, under the whole monitoring stack, and tell who mended it"
+    add("drill", drill, text).add_argument("--sites", type=int, default=10)
     return parser
 
 

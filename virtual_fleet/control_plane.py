@@ -28,7 +28,9 @@ from virtual_fleet.fleet import Fleet
 from virtual_fleet.places import REPOSITORY, STATE_ROOT
 
 GROUP = "control-plane"
-FIRST_PORT = 8000
+FIRST_PORTS = {"web": 8000, "prometheus": 9090, "alertmanager": 9093}
+"""Where a free port is looked for; the last two are for the monitoring beside it."""
+PORTS_TRIED = 100
 READY_SECONDS = 60.0
 COMMAND_SECONDS = 300.0
 SECRETS = ("secret_key", "metrics_token", "alert_webhook_token")
@@ -36,10 +38,14 @@ SECRETS = ("secret_key", "metrics_token", "alert_webhook_token")
 
 @dataclass(frozen=True)
 class ControlPlane:
-    """One control plane, by its fleet. `database_url` empty: SQLite. Every method raises FleetError."""
+    """One control plane, by its fleet. Every method raises FleetError.
+
+    `database_url` empty: SQLite. `monitored`: an Alertmanager stands beside it, from which it reads alerts.
+    """
 
     fleet: Fleet
     database_url: str = ""
+    monitored: bool = False
 
     @property
     def directory(self) -> Path:
@@ -48,12 +54,16 @@ class ControlPlane:
     @property
     def url(self) -> str:
         """Where the sites reach it."""
-        return f"http://{self.fleet.gateway}:{self._remembered()['port']}"
+        return f"http://{self.fleet.gateway}:{self.port_of('web')}"
 
     @property
     def local_url(self) -> str:
         """Where a browser on this machine reaches it."""
-        return f"http://127.0.0.1:{self._remembered()['port']}"
+        return f"http://127.0.0.1:{self.port_of('web')}"
+
+    def port_of(self, part: str) -> int:
+        """Of `web`, `prometheus` or `alertmanager`."""
+        return int(self._remembered()[f"{part}_port"])
 
     @property
     def metrics_token(self) -> str:
@@ -111,17 +121,19 @@ class ControlPlane:
 
     def environment(self) -> dict[str, str]:
         """What each of its processes is told."""
-        remembered = self._remembered()
+        remembered, port = self._remembered(), self.port_of("web")
+        alertmanager = f"http://127.0.0.1:{self.port_of('alertmanager')}" if self.monitored else ""
         return os.environ | {
             "SECRET_KEY": remembered["secret_key"],
             "DATABASE_URL": self.database_url,
             "REDIS_URL": f"unix://{self.directory / 'redis.sock'}",
             "CARWASH_INSTANCE_DIR": str(self.directory / "instance"),
             "CARWASH_PUBLIC_URL": self.url,
-            "CARWASH_LISTEN": f"127.0.0.1:{remembered['port']} {self.fleet.gateway}:{remembered['port']}",
+            "CARWASH_LISTEN": f"127.0.0.1:{port} {self.fleet.gateway}:{port}",
             "CARWASH_COOKIE_SECURE": "0",  # plain HTTP on this machine only
             "CARWASH_METRICS_TOKEN": remembered["metrics_token"],
             "CARWASH_ALERT_WEBHOOK_TOKEN": remembered["alert_webhook_token"],
+            "CARWASH_ALERTMANAGER_URL": alertmanager,
             "PYTHONPATH": str(REPOSITORY),
         }
 
@@ -157,7 +169,8 @@ class ControlPlane:
         keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         access.write_secret(keys / "default", access.client_key(self.fleet.name).read_text().rstrip("\n"))
         content = {name: secrets.token_urlsafe(48) for name in SECRETS}
-        access.write_secret(self._state_file, json.dumps(content | {"port": str(_free_port())}))
+        content |= {f"{part}_port": str(_free_port(first)) for part, first in FIRST_PORTS.items()}
+        access.write_secret(self._state_file, json.dumps(content))
 
     @property
     def _state_file(self) -> Path:
@@ -171,9 +184,9 @@ class ControlPlane:
         return document
 
 
-def _free_port() -> int:
-    """The first port from 8000 on that nobody uses on this machine."""
-    for port in range(FIRST_PORT, FIRST_PORT + 100):
+def _free_port(first: int) -> int:
+    """The first port from `first` on that nobody uses on this machine."""
+    for port in range(first, first + PORTS_TRIED):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -181,4 +194,4 @@ def _free_port() -> int:
             except OSError:
                 continue
             return port
-    raise FleetError(f"every port from {FIRST_PORT} to {FIRST_PORT + 99} is in use on this machine")
+    raise FleetError(f"every port from {first} to {first + PORTS_TRIED - 1} is in use on this machine")
