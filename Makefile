@@ -17,6 +17,10 @@ help: ## Show what there is
 demo: setup ## Boot virtual car washes, install them, fetch a picture from each (SITES=3)
 	$(SUDO) $(PYTHON) -m virtual_fleet demo --sites $(SITES)
 
+.PHONY: demo-deployment
+demo-deployment: ## Begin a deployment to the demo's sites that goes out in waves, to be watched
+	$(SUDO) $(PYTHON) -m virtual_fleet demo-deployment
+
 .PHONY: demo-down
 demo-down: setup ## End the demo and leave nothing behind
 	$(SUDO) $(PYTHON) -m virtual_fleet down --name demo

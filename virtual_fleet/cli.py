@@ -100,6 +100,12 @@ def demo(options: argparse.Namespace) -> int:
     return run(sites=options.sites)
 
 
+def demo_deployment(_options: argparse.Namespace) -> int:
+    from virtual_fleet.demo import deploy
+
+    return deploy()
+
+
 def drill(options: argparse.Namespace) -> int:
     from virtual_fleet.drill import run  # as with the demo
 
@@ -131,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument("words", metavar="COMMAND", nargs=argparse.REMAINDER)
     add("image", build_image, "build the base image, if there is none, and print where it is")
     add("demo", demo, "boot, provision, fetch a picture from each site").add_argument("--sites", type=int, default=3)
+    add("demo-deployment", demo_deployment, "begin a deployment to the demo's sites that can be watched")
     text = "break everything that can break, under the whole monitoring stack, and tell who mended it"
     add("drill", drill, text).add_argument("--sites", type=int, default=10)
     return parser

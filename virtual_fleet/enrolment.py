@@ -45,10 +45,19 @@ def enrol(plane: ControlPlane, email: str, *, tenant: str = "") -> Person:
         f"--enrolment-tokens={tokens_file}",
     )
     role = ["--role", "admin", "--tenant", tenant] if tenant else ["--role", "platform_admin"]
-    password = _password(plane, email, role)
+    _have_user(plane, email, role)
     tokens: dict[str, str] = json.loads(tokens_file.read_text()) if tokens_file.exists() else {}
     tokens_file.unlink(missing_ok=True)
     plane.fleet.up(sites=len(plane.fleet.sites), control_url=plane.url, enrolment_tokens=tokens)
+    return person_of(plane, email, tenant=tenant)
+
+
+def person_of(plane: ControlPlane, email: str, *, tenant: str = "") -> Person:
+    """Somebody who was enrolled before. Raises FleetError."""
+    try:
+        password = _password_file(plane, email).read_text().strip()
+    except FileNotFoundError as error:
+        raise FleetError(f"fleet {plane.fleet.name!r} has no control plane that knows {email}") from error
     return Person(tenant, email, password, ControlApi(plane.local_url, email, password))
 
 
@@ -82,14 +91,17 @@ def wait_until_here(api: ControlApi, fleet: Fleet) -> None:
     api.wait_for("/api/devices?limit=500", all_here, timeout=ONLINE_SECONDS)
 
 
-def _password(plane: ControlPlane, email: str, role: list[str]) -> str:
-    """Made with the person, and kept for the next time on the same fleet."""
-    kept = plane.directory / f"password-of-{email}"
+def _have_user(plane: ControlPlane, email: str, role: list[str]) -> None:
+    """The password is made with the user, and kept for the next time on the same fleet."""
+    kept = _password_file(plane, email)
     if not kept.exists():
         password = secrets.token_urlsafe(15)
         plane.command("users", "create", "--email", email, *role, "--password-stdin", stdin=password)
         access.write_secret(kept, password)
-    return kept.read_text().strip()
+
+
+def _password_file(plane: ControlPlane, email: str) -> Path:
+    return plane.directory / f"password-of-{email}"
 
 
 def _inventory_token(api: ControlApi) -> str:

@@ -1,4 +1,4 @@
-"""The demo's last step: another interval on every site, through the API, with the evidence that it is in force."""
+"""Another interval on the demo's sites, through the API, with the evidence that it is in force."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from virtual_fleet.fleet import Fleet
 TEMPLATE = "standard"
 INTERVALS_SECONDS = (10, 12)
 DEPLOYMENT_SECONDS = 180.0
+SOAK_SECONDS = 45
+"""Between two waves of the deployment that is there to be watched."""
 FINAL = ("succeeded", "failed", "rolled back", "canceled")
 
 
@@ -46,6 +48,30 @@ def change_interval(api: ControlApi, fleet: Fleet) -> list[Change]:
         Change(device["name"], interval, device["config_version"], device["progress"], seconds)
         for device in api.items(f"{path}/devices")
     ]
+
+
+def look_at_sites(api: ControlApi) -> None:
+    """A run that changes nothing, so that the demo has one that is no deployment's."""
+    say("running diagnose.yml from the control plane ...")
+    body = {"playbook": "diagnose", "target": {"all": True}, "reason": "how are the sites of the demo?"}
+    run = api.post("/api/runs", body)
+    final = ("succeeded", "partial", "failed", "canceled", "lost")
+    api.wait_for(f"/api/runs/{run['id']}", lambda one: one["state"] in final, timeout=DEPLOYMENT_SECONDS)
+
+
+def begin_slowly(api: ControlApi) -> int:
+    """Begin a deployment in waves that takes its time, to the sites that are well; gives its id."""
+    well = [device["id"] for device in api.items("/api/devices") if device["status"] == "online"]
+    if not well:
+        raise FleetError("no site is well: there is nothing to deploy to; see the fleet page")
+    template, _ = _template(api)
+    body = {
+        "target": {"device_ids": well},
+        "strategy": "waves",
+        "parameters": {"waves": ["1", "100%"], "soak_seconds": SOAK_SECONDS},
+        "reason": "to be watched",
+    }
+    return int(api.post(f"/api/templates/{template}/deploy", body)["id"])
 
 
 def sentences(changes: list[Change]) -> list[str]:
