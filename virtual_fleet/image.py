@@ -24,14 +24,14 @@ def ensure() -> Path:
         return root
     with locked_file(places.cache_root() / ".lock"):
         if not root.is_dir():
-            _build(root.parent, image_contents.role_packages())
+            _build(root.parent)
             _remove_others(root.parent)
     return root
 
 
 def wanted() -> Path:
     """Where the image of today's roles and build code is, or will be."""
-    return places.cache_root() / content_hash(image_contents.role_packages()) / "root"
+    return places.cache_root() / content_hash(_packages()) / "root"
 
 
 def content_hash(packages: list[str]) -> str:
@@ -41,14 +41,18 @@ def content_hash(packages: list[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _build(image: Path, packages: list[str]) -> None:
+def _packages() -> list[str]:
+    return [*image_contents.role_packages(), *image_contents.archived_packages()]
+
+
+def _build(image: Path) -> None:
     beside = image.with_name(f"{image.name}.building")
     if beside.exists():
         say(f"removing a half-built image in {beside}")
         shutil.rmtree(beside)
     beside.mkdir(parents=True)
     say(f"building the base image in {image} (once; about two minutes)")
-    image_build.build(beside / "root", beside / "build.log", packages)
+    image_build.build(beside / "root", beside / "build.log")
     beside.rename(image)
 
 

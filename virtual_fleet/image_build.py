@@ -18,16 +18,18 @@ _IN_CHROOT = 'mount -t proc proc "$0/proc" && exec chroot "$0" /usr/bin/env -i P
 _CHROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def build(root: Path, log: Path, packages: list[str]) -> None:
+def build(root: Path, log: Path) -> None:
     """Make a bootable Debian in `root`. Raises FleetError with the end of the log."""
     sources = apt_sources.read_sources()
     _bootstrap(root, log, sources[0])
     _prepare_apt(root, sources)
-    everything = sorted({*image_contents.BASE_PACKAGES, *packages})
-    install = ["apt-get", "install", "--yes", "--no-install-recommends", *everything]
+    everything = sorted({*image_contents.BASE_PACKAGES, *image_contents.role_packages()})
+    install = ["apt-get", "install", "--yes", "--no-install-recommends"]
     _in_chroot(root, log, "reading the package lists", ["apt-get", "update"])
     _in_chroot(root, log, "upgrading", ["apt-get", "dist-upgrade", "--yes"])
-    _in_chroot(root, log, f"installing {len(everything)} packages", install)
+    _in_chroot(root, log, f"installing {len(everything)} packages", [*install, *everything])
+    fetch = [*install, "--download-only", *image_contents.archived_packages()]
+    _in_chroot(root, log, "fetching packages that sites may install", fetch)
     _keep_packages(root, log)
     _configure(root)
     _remove_build_traces(root)

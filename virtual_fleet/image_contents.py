@@ -10,6 +10,9 @@ from virtual_fleet.errors import FleetError
 from virtual_fleet.places import REPOSITORY
 
 PI_ROLES = ("base", "ffmpeg", "pi_service", "node_exporter")
+"""Their packages are installed in the image."""
+MONITORING_ROLES = ("prometheus", "alertmanager")
+"""Their packages are in its archive only: a site that is to try such a role can install them."""
 LOCAL_ARCHIVE = "/srv/apt"
 USER = "ops"
 USER_ID = 1000
@@ -70,15 +73,20 @@ DPKG_EXCLUDES = (
 )
 
 
-def role_packages(roles: Path = REPOSITORY / "roles") -> list[str]:
-    """Debian packages that the Pi's roles install, from each role's `<role>_packages` default. Raises FleetError."""
+def role_packages(roles: Path = REPOSITORY / "roles", names: tuple[str, ...] = PI_ROLES) -> list[str]:
+    """Debian packages that these roles install, from each role's `<role>_packages` default. Raises FleetError."""
     found: set[str] = set()
-    for role in PI_ROLES:
+    for role in names:
         defaults = roles / role / "defaults" / "main.yml"
         if not defaults.exists():
             continue
-        names = (yaml.safe_load(defaults.read_text()) or {}).get(f"{role}_packages", [])
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        packages = (yaml.safe_load(defaults.read_text()) or {}).get(f"{role}_packages", [])
+        if not isinstance(packages, list) or not all(isinstance(name, str) for name in packages):
             raise FleetError(f"{role}_packages in {defaults} must be a list of package names")
-        found.update(names)
+        found.update(packages)
     return sorted(found)
+
+
+def archived_packages(roles: Path = REPOSITORY / "roles") -> list[str]:
+    """What is in the image's archive beside the packages that are installed. Raises FleetError."""
+    return role_packages(roles, MONITORING_ROLES)

@@ -13,7 +13,9 @@ from tests.ansible.conftest import REPOSITORY, Ansible
 
 ROLES = sorted(path for path in (REPOSITORY / "roles").iterdir() if (path / "tasks").is_dir())
 PLAYBOOKS = sorted((REPOSITORY / "playbooks").glob("*.yml"))
-CONTRACT = {"site", "pi", "configure", "restart", "diagnose", "rollback", "update_os", "reboot", "rotate_keys", "monitoring"}
+CONTRACT = {
+    "site", "pi", "configure", "restart", "diagnose", "rollback", "update_os", "reboot", "rotate_keys", "monitoring",
+}  # fmt: skip
 
 
 def read(path: Path) -> Any:

@@ -46,3 +46,8 @@ def test_images_lie_where_the_environment_says(tmp_path: Path, monkeypatch: pyte
 
 def test_the_repositorys_own_roles_name_what_a_pi_needs() -> None:
     assert {"ffmpeg", "python3-flask", "prometheus-node-exporter"} <= set(image_contents.role_packages())
+
+
+def test_the_monitoring_s_packages_are_there_to_be_installed_and_are_on_no_site_by_themselves() -> None:
+    assert {"prometheus", "prometheus-alertmanager"} <= set(image_contents.archived_packages())
+    assert not {"prometheus", "prometheus-alertmanager"} & set(image_contents.role_packages())
