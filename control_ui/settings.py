@@ -40,7 +40,7 @@ class Settings:
     alert_webhook_token: str
     """What Alertmanager presents; empty refuses it."""
     metrics_token: str
-    """What Prometheus presents for /metrics and /api/prometheus/targets; empty refuses it."""
+    """What Prometheus presents for /metrics and /api/prometheus/...; empty refuses it."""
     map_tiles: str
     """Address of a tile server for the map, with {z}, {x} and {y} in it; empty: the map is drawn without one."""
     cookie_secure: bool

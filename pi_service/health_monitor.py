@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ CPU_WINDOW_SECONDS = 1.0  # a shorter window between two readings says more abou
 _CPU_ZONE_TYPES = ("cpu-thermal", "cpu_thermal", "soc-thermal", "soc_thermal", "x86_pkg_temp")
 _UNINTERESTING_INTERFACES = re.compile(r"lo|veth.*|docker.*|br-.*")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+_START_FIELD = 19  # of /proc/<pid>/stat behind the name, which may hold anything (proc(5): field 22)
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class NetworkBytes:
 
 @dataclass(frozen=True)
 class HealthSample:
-    """One look at the Pi. `network` goes by interface, `unit_memory_bytes` (sum of resident memory) by running unit."""
+    """One look at the Pi. `network` goes by interface; `unit_memory_bytes` (sum of resident memory) and
+    `unit_started_seconds` (when its oldest process was started, in seconds after boot) by running unit."""
 
     cpu_usage_percent: float | None
     memory_usage_bytes: int
@@ -41,6 +44,7 @@ class HealthSample:
     disk_usage_percent: float | None
     network: dict[str, NetworkBytes]
     unit_memory_bytes: dict[str, int]
+    unit_started_seconds: dict[str, float] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The sample as a JSON object."""
@@ -74,6 +78,7 @@ class HealthMonitor:
             disk_usage_percent=self._disk_usage_percent(),
             network=_network(),
             unit_memory_bytes=unit_memory_bytes(self._proc_root),
+            unit_started_seconds=unit_started_seconds(self._proc_root),
         )
 
     def _disk_usage_percent(self) -> float | None:
@@ -134,6 +139,21 @@ def unit_memory_bytes(proc_root: Path) -> dict[str, int]:
         except (OSError, ValueError, IndexError):  # the process has ended meanwhile, or belongs to somebody else
             continue
     return sums
+
+
+def unit_started_seconds(proc_root: Path) -> dict[str, float]:
+    """When the oldest process of each of our units was started, in seconds after boot: no wall clock can move it."""
+    oldest: dict[str, float] = {}
+    for process in _processes(proc_root):
+        try:
+            unit = unit_of(process)
+            if unit is not None:
+                behind_the_name = (process / "stat").read_text().rpartition(")")[2].split()
+                started = int(behind_the_name[_START_FIELD]) / _TICKS_A_SECOND
+                oldest[unit] = min(started, oldest.get(unit, started))
+        except (OSError, ValueError, IndexError):  # the process has ended meanwhile, or belongs to somebody else
+            continue
+    return oldest
 
 
 def unit_of(process: Path) -> str | None:

@@ -28,6 +28,7 @@ class NodeCollector(Collector):
              sample.temperature_celsius),
             ("node_disk_usage_percent", "Space in use on the file system that holds our state, in percent.",
              sample.disk_usage_percent),
+            ("carwash_memory_total_bytes", "Memory there is, in bytes.", sample.memory_total_bytes),
         ):  # fmt: skip
             if value is not None:
                 yield GaugeMetricFamily(name, text, value)
@@ -46,3 +47,11 @@ class NodeCollector(Collector):
         for unit, size in sample.unit_memory_bytes.items():
             memory.add_metric([unit], size)
         yield memory
+        started = GaugeMetricFamily(
+            "carwash_unit_start_seconds",
+            "When a unit's oldest process was started, in seconds after boot: it changes with each restart.",
+            labels=["unit"],
+        )
+        for unit, seconds in sample.unit_started_seconds.items():
+            started.add_metric([unit], seconds)
+        yield started

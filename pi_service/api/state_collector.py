@@ -17,7 +17,7 @@ from pi_service.atomic_files import read_json
 from pi_service.configuration.live import LiveConfig
 from pi_service.paths import Paths
 from pi_service.snapshot_cache import SnapshotReader
-from pi_service.stream.report import STATUSES, StreamReport, read_stream_report
+from pi_service.stream.report import REASONS, STATUSES, StreamReport, read_stream_report
 
 CONFIG_APPLY_COUNTS = "config-apply.json"
 _Document = dict[str, Any]
@@ -108,6 +108,11 @@ class StateCollector(Collector):
             return
         yield GaugeMetricFamily("carwash_config_version", "Version of the configuration in force.", config.version)
         yield GaugeMetricFamily(
+            "carwash_snapshot_stale_after_seconds",
+            "Age from which a picture counts as stale, by the configuration in force.",
+            config.stale_after_seconds,
+        )
+        yield GaugeMetricFamily(
             "carwash_config_file_valid",
             "1 while the configuration file is valid, 0 while the last good one is used instead.",
             0 if self._live.fault else 1,
@@ -126,7 +131,8 @@ def stream_counters(document: _Document) -> Iterator[Metric]:
         "Pictures that could not be taken, by reason; torn and corrupt are frames that were dropped.",
         labels=["reason"],
     )
-    for reason, count in {**document["dropped"], **document["errors"]}.items():
+    # A reason that is there from the beginning, as 0, has its first error counted by a rate, too.
+    for reason, count in {**dict.fromkeys(REASONS, 0), **document["dropped"], **document["errors"]}.items():
         errors.add_metric([str(reason)], float(count))
     yield errors
 

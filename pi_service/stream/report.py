@@ -13,7 +13,7 @@ QUIET_AFTER_SECONDS = 30.0  # the supervisor writes its state at least every few
 STATUSES = ("connecting", "streaming", "frozen", "silent", "disconnected")
 NOT_REPORTING = "not reporting"
 
-_REASONS = {
+REASONS = {
     "refused": "the camera refuses the connection",
     "unauthorized": "the camera does not accept the user name or password",
     "not found": "the camera does not know the path of the stream",
@@ -59,7 +59,7 @@ class StreamReport:
             return "the stream service has not reported for a while"
         words = _STATUSES_IN_WORDS[self.status]
         if self.status in ("connecting", "disconnected") or self.last_reason == "storage":
-            words = _REASONS.get(self.last_reason or "", words)
+            words = REASONS.get(self.last_reason or "", words)
         return f"{words} (since {self.document.get('since')})"
 
     def public(self) -> dict[str, Any]:

@@ -52,6 +52,9 @@ def test_every_contracted_series_is_there(busy_pi: Pi) -> None:
         "carwash_ffmpeg_restarts_total": 2,
         "carwash_stream_reconnects_total": 1,
         "carwash_config_version": 1,
+        "carwash_snapshot_stale_after_seconds": 36,
+        'carwash_snapshot_errors_total{reason="ffmpeg died"}': 0,
+        'carwash_api_request_duration_seconds_bucket{le="5.0",method="GET",route="/api/snapshot"}': 1,
         'carwash_config_apply_total{result="applied"}': 3,
         'carwash_self_healing_actions_total{action="restart_ffmpeg",result="ok"}': 4,
         "carwash_clock_synchronised": 0,
@@ -59,7 +62,7 @@ def test_every_contracted_series_is_there(busy_pi: Pi) -> None:
         'carwash_condition{condition="clock not synchronised"}': 1,
     }
     assert {name: found.get(name) for name in expected} == expected
-    assert found["node_memory_usage_bytes"] > 0
+    assert found["carwash_memory_total_bytes"] > found["node_memory_usage_bytes"] > 0
     in_use = psutil.disk_usage(str(busy_pi.paths.state_dir)).percent
     assert found["node_disk_usage_percent"] == pytest.approx(in_use, abs=1)
     assert not [name for name in found if "_created" in name]

@@ -12,7 +12,13 @@ import psutil
 import pytest
 
 from pi_service.healing.clock_sync import ASK_EVERY_SECONDS, ASK_EVERY_SECONDS_WHILE_NOT, ClockSync
-from pi_service.health_monitor import HealthMonitor, read_temperature_celsius, unit_memory_bytes
+from pi_service.health_monitor import (
+    UNITS,
+    HealthMonitor,
+    read_temperature_celsius,
+    unit_memory_bytes,
+    unit_started_seconds,
+)
 from pi_service.paths import Paths
 from tests.pi_service.api_fixtures import TurnedClocks
 
@@ -132,3 +138,13 @@ def test_the_monitor_needs_no_web_server_in_memory() -> None:
     program = "import sys, pi_service.agent; print(sorted({'flask', 'waitress', 'prometheus_client'} & {*sys.modules}))"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_unit_is_as_old_as_its_oldest_process_by_the_clock_since_boot(tmp_path: Path) -> None:
+    for pid, ticks in ((7, 4200), (9, 1500), (11, "soon")):
+        process(tmp_path, pid, "0::/system.slice/carwash-stream.service\n", 1)
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} (a) name) S " + "0 " * 18 + f"{ticks} 0 0\n")
+    process(tmp_path, 12, "0::/system.slice/carwash-agent.service\n", 1)
+    started = unit_started_seconds(tmp_path)
+    assert started == {"carwash-stream.service": 1500 / os.sysconf("SC_CLK_TCK")}
+    assert unit_started_seconds(Path("/proc")).keys() <= set(UNITS)

@@ -75,7 +75,7 @@ def judge(standing: Standing, now: datetime) -> tuple[DeviceStatus, list[Reason]
 def is_fresh(standing: Standing) -> bool:
     """Whether there is a picture that is not older than its configuration allows."""
     age = reading.number(reading.dig(standing.report, "status", "snapshot", "age_seconds"))
-    return age is not None and age <= _stale_after_seconds(standing)
+    return age is not None and age <= stale_after_seconds(standing)
 
 
 def overdue_at(standing: Standing, now: datetime) -> datetime:
@@ -180,7 +180,8 @@ def refusal_of(report: dict[str, Any], number: int) -> str:
     return redact_text(": ".join([result, *(word for word in words if word)]))[:_LONGEST_REASON]
 
 
-def _stale_after_seconds(standing: Standing) -> float:
+def stale_after_seconds(standing: Standing) -> float:
+    """Age from which a picture counts as stale."""
     configured = standing.setting("stale_after_seconds")
     if configured is not None:
         return configured

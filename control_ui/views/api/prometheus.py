@@ -8,7 +8,8 @@ from flask import Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from sqlalchemy.exc import OperationalError
 
-from control_ui.services import fleet_figures, scrape_targets
+from control_ui.services import device_metrics, fleet_figures, scrape_targets
+from control_ui.views import device_metrics as device_families
 from control_ui.views.api.operation import Api, Call
 from control_ui.views.api.schemas.metrics import Targets
 from control_ui.views.fleet_metrics import registry_of
@@ -23,6 +24,17 @@ api = Api("prometheus", "monitoring", prefix="")
 def targets(call: Call) -> Targets:
     """List the Pis for Prometheus' HTTP service discovery (`http_sd_configs`)."""
     return Targets.model_validate(scrape_targets.targets(call.session))
+
+
+@api.get("/api/prometheus/devices", guard=PROMETHEUS, media_types=("text/plain",))
+def devices(call: Call) -> Response:
+    """Give what the devices told at their last check-ins, in Prometheus' format.
+
+    Each series has the labels of the device's target (scrape it with `honor_labels`): whether it checks in, how long
+    ago it did, the likeliest cause of its trouble; and for a Pi without an address, which cannot be scraped, the Pi's
+    own metrics for as long as it checks in."""
+    registry = device_families.registry_of(device_metrics.read(call.session, call.now))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 @api.get("/metrics", guard=PROMETHEUS, media_types=("text/plain",))
