@@ -97,7 +97,11 @@ def test_the_picture_of_the_real_camera_is_looked_at_and_asked_for_as_the_contro
     expect(dialog).to_contain_text("A fresh picture.")
     for told in (r"Latency\s*\d+ ms", r"Status\s*200", r"Content-Type\s*image/jpeg", r"X-Snapshot-Sequence\s*\d+"):
         expect(dialog).to_contain_text(re.compile(told))
-    operator.keyboard.press("Escape")
+    operator.goto("/?view=pictures")
+    shown = operator.locator(".shot img:not([hidden])")
+    expect(shown).to_have_count(len(world.fleet.sites), timeout=45_000)
+    for place in range(len(world.fleet.sites)):
+        assert shown.nth(place).evaluate("image => image.naturalWidth") > 0
 
 
 def test_the_journal_of_a_pi_is_read_as_it_is_written_and_nothing_stays_behind(world: World, operator: Page) -> None:
@@ -230,7 +234,8 @@ def test_a_report_of_the_day_is_made_and_downloaded(world: World, staff: Staff) 
     assert download.value.suggested_filename.endswith(".csv")
     assert {row["tenant"] for row in rows} == {TENANT}
     (dragged,) = (row for row in rows if row["reason"].endswith(": smaller pictures in the south"))
-    assert (dragged["host"], dragged["outcome"]) == (world.fleet.sites[2].name, "changed")
+    assert dragged["host"] == world.fleet.sites[2].name
+    assert dragged["outcome"] in ("changed", "ok"), "the Pi fetches it by itself, too, and may be the quicker one"
     assert dragged["requested_by"].startswith("operator-")
     assert any(row["reason"].endswith(": the same in the northeast") for row in rows)
     for site in world.fleet.sites:
