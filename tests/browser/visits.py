@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.browser.plane import PATIENCE_MS, WIDE, sign_in
 from tests.control_ui.people.cast import PASSWORD
@@ -24,6 +24,7 @@ def visits(chromium: Browser, home: str) -> Iterator[Visit]:
     """To the control plane at `home`. In the end the console must be without errors, and every request must have stayed
     on this machine."""
     wrong: list[str] = []
+    expect.set_options(timeout=PATIENCE_MS)
     with ExitStack() as ends:
 
         def visit(path: str, email: str, *, password: str = PASSWORD, **options: Any) -> Page:
