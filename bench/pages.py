@@ -21,6 +21,7 @@ import psutil
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page
 
+from bench.scrolling import late_percent
 from bench.servers import free_port, running
 from bench.table import markdown
 from control_ui.models import DeviceState
@@ -33,6 +34,7 @@ from tests.browser.plane import WIDE, Plane, browser, serve, signed_in
 PERSON = "operator@blue-wave.test"
 REQUESTS = 20
 VISITS = 5
+SCROLLS = 3
 OUTAGES = 10
 OPEN_PAGES = 50
 POLL_SECONDS = 1.2
@@ -43,6 +45,8 @@ SERVER_LIMIT_MS = 150.0
 INTERACTIVE_LIMIT_MS = 1000.0
 RED_LIMIT_MS = 2000.0
 CORES_LIMIT = 1.0
+LATE_LIMIT = 5.0
+"""Percent of the frames of a scroll."""
 LARGEST_PAINT = """() => new Promise((done) => new PerformanceObserver(
     (list) => done(list.getEntries().at(-1).startTime)).observe({type: "largest-contentful-paint", buffered: true}))"""
 WATCH_KEY = """() => { window.answered = new Promise((done) => document.querySelector("main input[type=search]")
@@ -92,6 +96,10 @@ def run() -> str:
             paints, keys = visits(web, chromium, path)
             rows.append(Row(f"{name} page, largest contentful paint", paints, INTERACTIVE_LIMIT_MS))
             rows += [Row(f"{name} page, first key of its filter answered", keys, INTERACTIVE_LIMIT_MS)] if keys else []
+        rows += [
+            Row(f"{name}, scrolled: late frames", scrolls(web, chromium, path), LATE_LIMIT, "%")
+            for name, path in scrolled(web).items()
+        ]
         rows.append(Row("a site that goes down is red on an open page", outages(web, chromium), RED_LIMIT_MS))
         rows.append(Row(f"{OPEN_PAGES} open fleet pages, web and database", [cores(web)], CORES_LIMIT, "cores"))
     return markdown(
@@ -191,6 +199,21 @@ def visit(web: Web, chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(base_url=web.plane.url, viewport=WIDE, storage_state=web.state)
     yield context.new_page()
     context.close()
+
+
+def scrolled(web: Web) -> dict[str, str]:
+    """The longest pages."""
+    return {"fleet, grid": "/", "fleet, table": "/?view=table", "run": f"/runs/{web.plane.seeded.big_run_id}"}
+
+
+def scrolls(web: Web, chromium: Browser, path: str) -> list[float]:
+    """Percent of late frames, in each of some scrolls from top to end of a page that is kept up to date meanwhile."""
+    found = []
+    for _ in range(SCROLLS):
+        with visit(web, chromium) as page:
+            page.goto(path, wait_until="networkidle")
+            found.append(late_percent(page))
+    return found
 
 
 def outages(web: Web, chromium: Browser) -> list[float]:
