@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -54,19 +55,21 @@ def open_page(plane: Plane, chromium: Browser) -> Iterator[OpenPage]:
 
 
 def _faults(message: ConsoleMessage) -> list[str]:
-    """Errors; but Chromium takes a form that comes back with what is wrong in it (422) for one, too."""
-    return [message.text] if message.type == "error" and "status of 422" not in message.text else []
+    """Errors; but Chromium takes a form that comes back with what is wrong in it for one, too."""
+    form_again = re.search(r"status of (409|412|422) ", message.text)
+    return [message.text] if message.type == "error" and not form_again else []
 
 
 def _elsewhere(url: str, home: str) -> list[str]:
     return [] if url.startswith((home, "data:", "blob:")) else [f"asked for {url}"]
 
 
-def accessibility(page: Page) -> list[str]:
-    """What axe finds serious or critical on the page as it is now: rule, and where."""
+def accessibility(page: Page, *rules: str) -> list[str]:
+    """What axe finds serious or critical on the page as it is now, by all its rules or by these: rule, and where."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE.read_text())  # not as a script of the page, which its policy would refuse
-    report = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    options = {"resultTypes": ["violations"], "preload": False} | ({"runOnly": list(rules)} if rules else {})
+    report = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{found['id']}: {json.dumps([node['target'] for node in found['nodes']][:3])}"
         for found in report["violations"]

@@ -13,7 +13,7 @@ from control_ui.models.scope import ScopedSession
 from control_ui.services.deployments.parameters import Parameters
 
 
-def deployment(
+def deployed(
     session: ScopedSession, devices: list[Device], version: TemplateVersion, state: DeploymentState, at: datetime
 ) -> Deployment:
     over = state != DeploymentState.RUNNING

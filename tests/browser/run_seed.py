@@ -13,7 +13,7 @@ from control_ui.models.runs import HostOutcome, HostProgress, RunState, SliceSta
 from control_ui.models.scope import ScopedSession
 
 
-def run(session: ScopedSession, devices: list[Device], playbook: str, state: RunState, at: datetime, tasks: int) -> Run:
+def ran(session: ScopedSession, devices: list[Device], playbook: str, state: RunState, at: datetime, tasks: int) -> Run:
     run = Run(
         tenant_id=devices[0].tenant_id, playbook=playbook, target={"device_ids": [one.id for one in devices]},
         mutating=state != RunState.RUNNING, forks=50, state=state, reason="planned work",

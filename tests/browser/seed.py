@@ -25,9 +25,9 @@ from control_ui.models.runs import RunState
 from control_ui.models.scope import ScopedSession
 from control_ui.services.actor import system
 from control_ui.services.audit.trail import Subject, record
-from tests.browser.deployment_seed import deployment
+from tests.browser.deployment_seed import deployed
 from tests.browser.place_seed import placed
-from tests.browser.run_seed import run
+from tests.browser.run_seed import ran
 from tests.browser.served import serve
 from tests.control_ui import factories
 from tests.control_ui.people.cast import PASSWORD_HASH
@@ -70,12 +70,12 @@ def seed(session: ScopedSession, now: datetime, *, sites: int = SITES, tasks: in
     factories.group(session, tenant, name="West coast", kind=GroupKind.QUERY, label_query="region=west")
     _configurations(session, devices, template)
     _past_of(session, devices[: min(8, sites)], now, chance)
-    big = run(session, devices, "restart", RunState.PARTIAL, now - timedelta(hours=3), tasks)
-    running = run(session, devices[:40], "diagnose", RunState.RUNNING, now - timedelta(minutes=1), 5)
-    run(session, devices[:12], "configure", RunState.SUCCEEDED, now - timedelta(hours=9), 3)
-    run(session, devices[5:9], "update_os", RunState.FAILED, now - timedelta(days=1), 3)
-    done = deployment(session, devices[:30], template, DeploymentState.SUCCEEDED, now - timedelta(hours=9))
-    under_way = deployment(session, devices[:100], template, DeploymentState.RUNNING, now - timedelta(minutes=4))
+    big = ran(session, devices, "restart", RunState.PARTIAL, now - timedelta(hours=3), tasks)
+    running = ran(session, devices[:40], "diagnose", RunState.RUNNING, now - timedelta(minutes=1), 5)
+    ran(session, devices[:12], "configure", RunState.SUCCEEDED, now - timedelta(hours=9), 3)
+    ran(session, devices[5:9], "update_os", RunState.FAILED, now - timedelta(days=1), 3)
+    done = deployed(session, devices[:30], template, DeploymentState.SUCCEEDED, now - timedelta(hours=9))
+    under_way = deployed(session, devices[:100], template, DeploymentState.RUNNING, now - timedelta(minutes=4))
     _alerts(session, devices, now)
     serve(session, devices, now, chance)
     session.commit()
