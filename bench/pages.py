@@ -19,9 +19,9 @@ from typing import Any
 
 import psutil
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
-from bench.scrolling import late_percent
+from bench.scrolling import STEP_PIXELS, late_percent, longest
 from bench.servers import free_port, running
 from bench.table import markdown
 from control_ui.models import DeviceState
@@ -91,15 +91,14 @@ def run() -> str:
     """Each page and the fleet's liveness as a row, with the worst as a ratio to its limit."""
     with seeded_web() as (web, chromium):
         pages = paths(web)
-        rows = [Row(f"{name} page, server", server_ms(web, path), SERVER_LIMIT_MS) for name, path in pages.items()]
+        served = pages | {"fleet table": "/?view=table"}
+        rows = [Row(f"{name} page, server", server_ms(web, path), SERVER_LIMIT_MS) for name, path in served.items()]
         for name, path in pages.items():
             paints, keys = visits(web, chromium, path)
             rows.append(Row(f"{name} page, largest contentful paint", paints, INTERACTIVE_LIMIT_MS))
             rows += [Row(f"{name} page, first key of its filter answered", keys, INTERACTIVE_LIMIT_MS)] if keys else []
-        rows += [
-            Row(f"{name}, scrolled: late frames", scrolls(web, chromium, path), LATE_LIMIT, "%")
-            for name, path in scrolled(web).items()
-        ]
+        for name, (path, viewport) in longest(web.plane.seeded.big_run_id).items():
+            rows.append(Row(f"{name}, scrolled: late frames", scrolls(web, chromium, path, viewport), LATE_LIMIT, "%"))
         rows.append(Row("a site that goes down is red on an open page", outages(web, chromium), RED_LIMIT_MS))
         rows.append(Row(f"{OPEN_PAGES} open fleet pages, web and database", [cores(web)], CORES_LIMIT, "cores"))
     return markdown(
@@ -110,7 +109,8 @@ def run() -> str:
         f" Server: {REQUESTS} requests one after the other until the last byte. Paint and key: {VISITS} visits with an"
         f" empty cache. Red: {OUTAGES} times from the commit to the page. Open pages ask every {POLL_SECONDS} s for"
         f" {POLLED_SECONDS:.0f} s while a site changes every {CHANGE_SECONDS:.0f} s; processor time of the web process"
-        " and of PostgreSQL together.",
+        f" and of PostgreSQL together. Late: frames of more than 33 ms, of a scroll from top to end at {STEP_PIXELS} pixels"
+        " a frame.",
     )
 
 
@@ -201,16 +201,12 @@ def visit(web: Web, chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-def scrolled(web: Web) -> dict[str, str]:
-    """The longest pages."""
-    return {"fleet, grid": "/", "fleet, table": "/?view=table", "run": f"/runs/{web.plane.seeded.big_run_id}"}
-
-
-def scrolls(web: Web, chromium: Browser, path: str) -> list[float]:
+def scrolls(web: Web, chromium: Browser, path: str, viewport: ViewportSize) -> list[float]:
     """Percent of late frames, in each of some scrolls from top to end of a page that is kept up to date meanwhile."""
     found = []
     for _ in range(SCROLLS):
         with visit(web, chromium) as page:
+            page.set_viewport_size(viewport)
             page.goto(path, wait_until="networkidle")
             found.append(late_percent(page))
     return found

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
+
+from tests.browser.plane import NARROW, WIDE
 
 STEP_PIXELS = 60
 """A frame: 3,600 pixels a second at 60 frames, a brisk flick of the wheel."""
@@ -25,6 +27,15 @@ SCROLL = """(step) => new Promise((done) => {
     };
     requestAnimationFrame(next);
 })"""
+
+
+def longest(run_id: int) -> dict[str, tuple[str, ViewportSize]]:
+    """The pages that have most to scroll through, each with the window in which it is longest."""
+    return {
+        "fleet grid on a telephone": ("/", NARROW),
+        "fleet table": ("/?view=table", WIDE),
+        "run on a telephone": (f"/runs/{run_id}", NARROW),
+    }
 
 
 def late_percent(page: Page) -> float:
