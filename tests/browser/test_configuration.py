@@ -245,7 +245,7 @@ def test_versions_are_compared_side_by_side_and_unified(own: Own, open_page: Ope
     page = open_page(f"/configuration/templates/{own.template_id}")
     page.get_by_role("button", name="Compare the marked two").click()
     expect(page.locator("h2.side-heading")).to_contain_text(f"{own.template}, version 1")
-    expect(page.locator(".diff.side")).to_contain_text('"jpeg_quality": 60')
+    expect(page.locator(".diff.two-sided")).to_contain_text('"jpeg_quality": 60')
     page.get_by_role("link", name="Unified").click()
     expect(page.locator(".diff.unified .sign.old")).to_have_text("\N{MINUS SIGN}")
     expect(page.locator(".diff.unified .sign.new")).to_have_text("+")

@@ -92,6 +92,9 @@ document.querySelector("[data-theme-switch]")?.addEventListener("click", () => {
   document.dispatchEvent(new CustomEvent("theme"));
 });
 
+// On a narrow screen, the tab one is at comes into sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // ---- Times ---------------------------------------------------------------------------------------------------------
 
 const STEPS = [[60, "s", 1], [3600, "min", 60], [86400, "h", 3600], [Infinity, "d", 86400]];

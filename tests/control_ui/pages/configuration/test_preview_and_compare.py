@@ -86,7 +86,7 @@ def test_two_versions_are_compared_by_setting_and_by_line(desk: Desk) -> None:
     assert "2 settings differ" in text
     assert '<del><span aria-hidden="true">\N{MINUS SIGN}</span> <code>85</code></del>' in text
     assert '<ins><span aria-hidden="true">+</span> <code>60</code></ins>' in text
-    assert 'class="diff side"' in text
+    assert 'class="diff two-sided"' in text
     unified = desk.get(f"{path}&view=unified").text
     assert 'class="diff unified"' in unified
     lines = unified[unified.index('class="diff unified"') :]
