@@ -109,8 +109,8 @@ def run() -> str:
         f" Server: {REQUESTS} requests one after the other until the last byte. Paint and key: {VISITS} visits with an"
         f" empty cache. Red: {OUTAGES} times from the commit to the page. Open pages ask every {POLL_SECONDS} s for"
         f" {POLLED_SECONDS:.0f} s while a site changes every {CHANGE_SECONDS:.0f} s; processor time of the web process"
-        f" and of PostgreSQL together. Late: frames of more than 33 ms, of a scroll from top to end at {STEP_PIXELS} pixels"
-        " a frame.",
+        " and of PostgreSQL together. Late: frames of more than 33 ms, of all those of a scroll from top to end at"
+        f" {STEP_PIXELS} pixels a frame.",
     )
 
 
