@@ -41,6 +41,7 @@ def test_faults_are_told_by_their_setting(desk: Desk) -> None:
 def test_a_site_is_found_by_what_is_typed(desk: Desk) -> None:
     assert 'value="wash-2"' in desk.get("/configuration/sites?preview_device=blue+2").text
     assert 'value="wash-1"' not in desk.get("/configuration/sites?device=blue+2").text
+    assert '<option value="Blue 2">wash-2</option>' in desk.get("/configuration/sites?site=blue+2").text
     answer = desk.get("/configuration/preview?device=nowhere")
     assert answer.status_code == 422
     assert "there is no site or device nowhere" in answer.text
