@@ -32,7 +32,7 @@ WORDS = {
 QUERIES: dict[str, list[str]] = {
     "fleet": ["", "?view=table&q=oh+03", "?view=map", "?view=pictures&q=oh+03", "?q=nothing-like-this"],
     "fleet_run": ["?playbook=restart&ids={device_id}"],
-    "run_new": ["", "?playbook=restart&all=1"],
+    "run_new": ["", "?playbook=restart&device={device_id}"],
     "runs": ["", "?text=nothing-like-this"],
     "rollback_new": ["?device={device_id}"],
     "schedules_new": ["", "?playbook=restart"],
