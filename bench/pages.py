@@ -19,8 +19,9 @@ from typing import Any
 
 import psutil
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
+from bench.scrolling import STEP_PIXELS, late_percent, longest
 from bench.servers import free_port, running
 from bench.table import markdown
 from control_ui.models import DeviceState
@@ -33,6 +34,7 @@ from tests.browser.plane import WIDE, Plane, browser, serve, signed_in
 PERSON = "operator@blue-wave.test"
 REQUESTS = 20
 VISITS = 5
+SCROLLS = 3
 OUTAGES = 10
 OPEN_PAGES = 50
 POLL_SECONDS = 1.2
@@ -43,6 +45,8 @@ SERVER_LIMIT_MS = 150.0
 INTERACTIVE_LIMIT_MS = 1000.0
 RED_LIMIT_MS = 2000.0
 CORES_LIMIT = 1.0
+LATE_LIMIT = 5.0
+"""Percent of the frames of a scroll."""
 LARGEST_PAINT = """() => new Promise((done) => new PerformanceObserver(
     (list) => done(list.getEntries().at(-1).startTime)).observe({type: "largest-contentful-paint", buffered: true}))"""
 WATCH_KEY = """() => { window.answered = new Promise((done) => document.querySelector("main input[type=search]")
@@ -87,11 +91,14 @@ def run() -> str:
     """Each page and the fleet's liveness as a row, with the worst as a ratio to its limit."""
     with seeded_web() as (web, chromium):
         pages = paths(web)
-        rows = [Row(f"{name} page, server", server_ms(web, path), SERVER_LIMIT_MS) for name, path in pages.items()]
+        served = pages | {"fleet table": "/?view=table"}
+        rows = [Row(f"{name} page, server", server_ms(web, path), SERVER_LIMIT_MS) for name, path in served.items()]
         for name, path in pages.items():
             paints, keys = visits(web, chromium, path)
             rows.append(Row(f"{name} page, largest contentful paint", paints, INTERACTIVE_LIMIT_MS))
             rows += [Row(f"{name} page, first key of its filter answered", keys, INTERACTIVE_LIMIT_MS)] if keys else []
+        for name, (path, viewport) in longest(web.plane.seeded.big_run_id).items():
+            rows.append(Row(f"{name}, scrolled: late frames", scrolls(web, chromium, path, viewport), LATE_LIMIT, "%"))
         rows.append(Row("a site that goes down is red on an open page", outages(web, chromium), RED_LIMIT_MS))
         rows.append(Row(f"{OPEN_PAGES} open fleet pages, web and database", [cores(web)], CORES_LIMIT, "cores"))
     return markdown(
@@ -102,7 +109,8 @@ def run() -> str:
         f" Server: {REQUESTS} requests one after the other until the last byte. Paint and key: {VISITS} visits with an"
         f" empty cache. Red: {OUTAGES} times from the commit to the page. Open pages ask every {POLL_SECONDS} s for"
         f" {POLLED_SECONDS:.0f} s while a site changes every {CHANGE_SECONDS:.0f} s; processor time of the web process"
-        " and of PostgreSQL together.",
+        " and of PostgreSQL together. Late: frames of more than 33 ms, of all those of a scroll from top to end at"
+        f" {STEP_PIXELS} pixels a frame.",
     )
 
 
@@ -191,6 +199,17 @@ def visit(web: Web, chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(base_url=web.plane.url, viewport=WIDE, storage_state=web.state)
     yield context.new_page()
     context.close()
+
+
+def scrolls(web: Web, chromium: Browser, path: str, viewport: ViewportSize) -> list[float]:
+    """Percent of late frames, in each of some scrolls from top to end of a page that is kept up to date meanwhile."""
+    found = []
+    for _ in range(SCROLLS):
+        with visit(web, chromium) as page:
+            page.set_viewport_size(viewport)
+            page.goto(path, wait_until="networkidle")
+            found.append(late_percent(page))
+    return found
 
 
 def outages(web: Web, chromium: Browser) -> list[float]:

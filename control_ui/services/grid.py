@@ -11,12 +11,14 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True)
 class Cell:
-    """One device. `part` is the wave it belongs to, where there are waves."""
+    """One device. `part` is the wave it belongs to, where there are waves; `side` is a or b, where two versions are
+    compared."""
 
     device_id: int
     name: str
     state: str
     part: int = 1
+    side: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,12 @@ def open_page(plane: Plane, chromium: Browser) -> Iterator[OpenPage]:
         yield open_
 
 
-def accessibility(page: Page) -> list[str]:
-    """What axe finds serious or critical on the page as it is now: rule, and where."""
+def accessibility(page: Page, *rules: str) -> list[str]:
+    """What axe finds serious or critical on the page as it is now, by all its rules or by these: rule, and where."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE.read_text())  # not as a script of the page, which its policy would refuse
-    report = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    options = {"resultTypes": ["violations"], "preload": False} | ({"runOnly": list(rules)} if rules else {})
+    report = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{found['id']}: {json.dumps([node['target'] for node in found['nodes']][:3])}"
         for found in report["violations"]

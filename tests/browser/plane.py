@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import shutil
 import threading
@@ -33,6 +34,13 @@ CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 15_000
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PICTURE = base64.b64decode(_PIXEL)
+"""For a camera's."""
+PICTURE_JSON = {
+    "image": f"data:image/png;base64,{_PIXEL}", "age_seconds": 7.2, "captured_at": "2026-03-04T05:06:07Z", "stale": False
+}  # fmt: skip
+"""The same as the wall of pictures asks for it."""
 
 
 @dataclass(frozen=True)

@@ -4,51 +4,18 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from control_ui.models import Schedule
 from control_ui.models.people import Role
-from control_ui.models.scope import ALL_TENANTS, open_session
-from tests.browser.conftest import OpenPage, accessibility
-from tests.browser.plane import NARROW, WIDE, Plane
-from tests.control_ui.conftest import NOW
+from tests.browser.conftest import OpenPage
+from tests.browser.plane import Plane
 
 HOME = "/administration/"
-TABS = ("users", "tenants", "tokens", "sites?q=001", "devices?q=00", "groups", "schedules", "approvals", "retention")
-FORMS = ("users/new", "roles", "tokens/new", "devices/import", "groups/new", "schedules/new?playbook=restart")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def schedule_id(plane: Plane) -> int:
-    """A schedule of these tests, for there is none otherwise."""
-    with open_session(plane.sessions, ALL_TENANTS) as session:
-        row = Schedule(
-            tenant_id=plane.seeded.tenant_id, name="Morning look", cron="0 6 * * mon-fri", timezone="America/Chicago",
-            playbook="diagnose", target={"all": True}, created_at=NOW,
-        )  # fmt: skip
-        session.add(row)
-        session.commit()
-        return row.id
 
 
 def dialog(page: Page, title: str) -> None:
     """It is open, and says what it is about."""
     expect(page.get_by_role("dialog", name=title)).to_be_visible()
-
-
-@pytest.mark.parametrize(("scheme", "viewport"), [("light", WIDE), ("dark", NARROW)], ids=["light", "dark"])
-def test_no_page_has_a_serious_barrier_and_none_scrolls_sideways(
-    open_page: OpenPage, plane: Plane, schedule_id: int, scheme: str, viewport: dict[str, int]
-) -> None:
-    page = open_page("/account", Role.ADMIN, viewport=viewport, color_scheme=scheme)
-    device, site = plane.seeded.device_ids[3], 4
-    rows = [f"devices/{device}", f"devices/{device}/edit", f"sites/{site}/edit", "groups/1", "users/1"]
-    rows += [f"schedules/{schedule_id}", f"schedules/{schedule_id}/pause"]
-    for path in ("/account", *(HOME + path for path in (*TABS, *FORMS, *rows))):
-        page.goto(path)
-        assert (path, accessibility(page)) == (path, [])
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
 
 
 def test_a_person_is_added_by_keyboard_and_comes_in_with_the_one_time_password(

@@ -4,26 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from control_ui.models.people import Role
 from tests.browser.conftest import OpenPage, accessibility
-from tests.browser.plane import NARROW, WIDE
-
-SECTIONS = ("/", "/deployments", "/runs", "/configuration", "/alerts", "/service", "/audit", "/administration")
-
-
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_section_has_a_serious_barrier_and_none_scrolls_sideways(
-    open_page: OpenPage, viewport: dict[str, int], scheme: str
-) -> None:
-    page = open_page("/", Role.ADMIN, viewport=viewport, color_scheme=scheme)
-    for path in SECTIONS:
-        page.goto(path)
-        assert (path, accessibility(page)) == (path, [])
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
+from tests.browser.plane import NARROW
 
 
 def test_the_theme_stays_as_it_was_chosen(open_page: OpenPage) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from control_ui.models.people import Role
-from tests.browser.conftest import OpenPage, accessibility
-from tests.browser.plane import NARROW, WIDE, Plane
+from tests.browser.conftest import OpenPage
+from tests.browser.plane import Plane
 
 
 def test_from_the_dashboard_to_the_gaps_of_the_worst_site(open_page: OpenPage) -> None:
@@ -55,14 +54,3 @@ def test_the_platform_looks_at_one_tenant_after_the_other(plane: Plane, open_pag
     expect(page.locator("h1")).to_have_text("Service of Blue Wave")
     page.click("text=90 days")
     expect(page.locator("h1")).to_have_text("Service of Blue Wave")
-
-
-@pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light")])
-def test_no_page_has_a_serious_barrier_or_scrolls_sideways(
-    open_page: OpenPage, viewport: dict[str, int], scheme: str
-) -> None:
-    page = open_page("/service", Role.VIEWER, viewport=viewport, color_scheme=scheme)
-    for path in ("/service", "/service/sites/4"):
-        page.goto(path)
-        assert (path, accessibility(page)) == (path, [])
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"

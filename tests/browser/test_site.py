@@ -32,8 +32,6 @@ from tests.control_ui.live_logs.sshd import Sshd, serving
 from tests.control_ui.pictures.pi import Pi, listening
 from tests.pi_service.waiting import wait_for
 
-TABS = ("", "/charts", "/charts?table=1", "/configuration", "/configuration/4", "/logs", "/runs", "/diagnostics")
-DIALOGS = ("/restart", "/hold", "/rollback", "/picture/test")
 MINE = 60
 """Of the seeded devices: no other test's."""
 
@@ -95,17 +93,6 @@ def follower(place: Place) -> Iterator[None]:
         thread.join()
         STOPPING.clear()
     here.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_tab_has_a_serious_barrier_and_none_scrolls_sideways(open_page: OpenPage, place: Place, scheme: str) -> None:
-    page = open_page(place.path, color_scheme=scheme)
-    for tab in (*TABS, *DIALOGS):
-        page.goto(place.path + tab)
-        assert (tab, accessibility(page)) == (tab, [])
-        page.set_viewport_size({"width": 390, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{tab} scrolls sideways"
-        page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def test_the_picture_comes_with_its_age_and_says_when_it_is_old(open_page: OpenPage, place: Place) -> None:

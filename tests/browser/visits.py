@@ -3,6 +3,7 @@ remembered."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
@@ -48,8 +49,9 @@ def _watch(page: Page, home: str, wrong: list[str]) -> None:
 
 
 def _faults(message: ConsoleMessage) -> list[str]:
-    """Errors; but Chromium takes a form that comes back with what is wrong in it (422) for one, too."""
-    return [message.text] if message.type == "error" and "status of 422" not in message.text else []
+    """Errors; but Chromium takes a form that comes back with what is wrong in it for one, too."""
+    form_again = re.search(r"status of (409|412|422) ", message.text)
+    return [message.text] if message.type == "error" and not form_again else []
 
 
 def _elsewhere(url: str, home: str) -> list[str]:

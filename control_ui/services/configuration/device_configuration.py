@@ -136,9 +136,14 @@ def version_of(session: ScopedSession, device: Device, number: int) -> ConfigVer
 
 def change_made_by(session: ScopedSession, device: Device, version: ConfigVersion) -> Difference:
     """How a configuration differs from the one before it."""
+    return compare(*before_and_after(session, device, version))
+
+
+def before_and_after(session: ScopedSession, device: Device, version: ConfigVersion) -> tuple[Side, Side]:
+    """The configuration before this one, and this one."""
     parent = None if version.parent_id is None else session.get(ConfigVersion, version.parent_id)
     before = Side.nothing(device) if parent is None else Side.of_version(device, parent)
-    return compare(before, Side.of_version(device, version))
+    return before, Side.of_version(device, version)
 
 
 def latest_template_version(session: ScopedSession, device: Device) -> TemplateVersion | None:

@@ -56,11 +56,14 @@ class Wave:
 
 
 def cells(session: ScopedSession, deployment_id: int) -> list[Cell]:
-    """Every device, by wave and in the order in which they were taken up."""
+    """Every device, by wave and side, and in the order in which they were taken up."""
     row = DeploymentDevice
-    query = sa.select(row.device_id, Device.name, row.progress, row.wave).join(Device, Device.id == row.device_id)
-    query = query.where(row.deployment_id == deployment_id).order_by(row.wave, row.id)
-    return [Cell(device_id, name, str(progress), wave) for device_id, name, progress, wave in session.execute(query)]
+    query = sa.select(row.device_id, Device.name, row.progress, row.wave, row.side).join(
+        Device, Device.id == row.device_id
+    )
+    query = query.where(row.deployment_id == deployment_id).order_by(row.wave, row.side, row.id)
+    found = session.execute(query)
+    return [Cell(device_id, name, str(progress), wave, side) for device_id, name, progress, wave, side in found]
 
 
 def troubles(session: ScopedSession, deployment_id: int) -> list[Trouble]:

@@ -57,6 +57,10 @@ class FleetSite:
         return ", ".join(part for part in (self.city, self.state) if part)
 
     @property
+    def why(self) -> str:
+        return "; ".join(self.reasons)
+
+    @property
     def template(self) -> str:
         """`Standard camera 2`, or empty."""
         return f"{self.template_name} {self.template_number}" if self.template_name else ""

@@ -15,6 +15,7 @@ from control_ui.services.configuration import device_configuration, schema
 from control_ui.services.configuration.device_configuration import Current
 from control_ui.services.configuration.diff import Difference, Side, compare
 from control_ui.services.configuration.layers import DEFAULT
+from control_ui.services.configuration.side_by_side import Line, lines
 from control_ui.services.errors import NotFoundError
 from control_ui.services.pages import Page
 
@@ -36,12 +37,24 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A difference: value by value, and as the lines of both texts beside each other."""
+
+    difference: Difference
+    beside: list[Line]
+
+    @classmethod
+    def between(cls, left: Side, right: Side) -> Told:
+        return cls(compare(left, right), lines(left, right))
+
+
+@dataclass(frozen=True)
 class Versions:
     """Whose configuration it is, what is wanted and in force, and how the two differ (None: they do not)."""
 
     current: Current
     settings: list[Setting]
-    pending: Difference | None
+    pending: Told | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,7 @@ def of_device(session: ScopedSession, device_id: int, now: datetime) -> Versions
     pending = None
     if found.wanted is not None and found.wanted is not found.in_force:
         before = Side.nothing(found.device) if found.in_force is None else _side(found.device, found.in_force)
-        pending = compare(before, _side(found.device, found.wanted))
+        pending = Told.between(before, _side(found.device, found.wanted))
     return Versions(found, [] if shown is None else settings_of(shown), pending)
 
 
@@ -83,14 +96,14 @@ def history(session: ScopedSession, device: Device, *, limit: int, cursor: str |
     return Page(_entries(session, page.items), page.next)
 
 
-def change(session: ScopedSession, device_id: int, number: int) -> tuple[Device, Entry, Difference]:
+def change(session: ScopedSession, device_id: int, number: int) -> tuple[Device, Entry, Told]:
     """A version, and how it differs from the one before it. Raises NotFoundError."""
     device = device_configuration.fetch(session, device_id)
     if number > schema.schema()["properties"]["version"].get("maximum", 2**31 - 1):
         raise NotFoundError(f"the device {device.name} has no configuration {number} from here")
     version = device_configuration.version_of(session, device, number)
     (entry,) = _entries(session, [version])
-    return device, entry, device_configuration.change_made_by(session, device, version)
+    return device, entry, Told.between(*device_configuration.before_and_after(session, device, version))
 
 
 def _side(device: Device, version: ConfigVersion) -> Side:

@@ -47,6 +47,16 @@ for (const kind of ["input", "change"]) {
   }, true);
 }
 
+// Whoever chooses how a setting is set has said nothing yet: it is checked when something is entered.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-mode]")) return;
+  const entry = { value: ".as-value .with-unit input", expression: ".as-expression input" }[event.target.value];
+  const field = entry && event.target.closest("[data-setting]").querySelector(entry);
+  if (!field || field.value) return;
+  event.stopPropagation();
+  field.focus();
+}, true);
+
 // What lies beneath an overlay shows through where it sets nothing.
 function showBeneath(setting) {
   const under = setting.querySelector(".state")?.dataset.under;
@@ -72,6 +82,21 @@ function markFaulty() {
     else link.removeAttribute("title");
   }
 }
+
+// ---- What is not saved yet is not lost by a slip --------------------------------------------------------------------
+
+const form = document.querySelector("form.editing");
+
+function unsaved(yes) {
+  form?.classList.toggle("unsaved", yes);
+}
+
+form?.addEventListener("input", (event) => event.target.closest("[data-aside]") || unsaved(true));
+form?.addEventListener("submit", () => unsaved(false));
+addEventListener("beforeunload", (event) => {
+  if (form?.classList.contains("unsaved")) event.preventDefault();
+});
+unsaved(Boolean(document.querySelector("[data-unsaved]")));
 
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.elt?.id === "editor" || event.detail.target?.id === "editor") begin();

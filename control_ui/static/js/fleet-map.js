@@ -1,5 +1,6 @@
 // The map: countries and states drawn from files of our own, sites gathered where they are close together.
 import { inspect, keep } from "./fleet-inspector.js";
+import { together } from "./fleet-selection.js";
 import { plural, shownSites, sites } from "./fleet-sites.js";
 import { colours, drawn } from "./fleet-marks.js";
 
@@ -30,9 +31,14 @@ export function start() {
   });
   show();
   fit(shownSites());
-  map.on("click", (event) => clicked(at(event.pixel)));
+  map.on("click", (event) => {
+    const found = at(event.pixel);
+    if (event.originalEvent.shiftKey && place.dataset.choose !== undefined && found.length) together(found);
+    else clicked(found);
+  });
   map.on("pointermove", (event) => pointed(at(event.pixel)));
   document.addEventListener("fleet:shown", show);
+  document.addEventListener("fleet:chosen", () => gathered.changed());
   document.addEventListener("theme", restyle);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
   restyle();

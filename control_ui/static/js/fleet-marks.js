@@ -1,5 +1,6 @@
 // How sites look on the map: one as its mark (a shape for each status, as everywhere), several as a ring of their shares
 // with their number, and below it how many of them are not well.
+import { colour } from "./colours.js";
 import { TONES } from "./fleet-sites.js";
 
 const { ol } = window;
@@ -9,23 +10,23 @@ const made = new Map();
 
 /** The page's colours as they are now, light or dark. */
 export function colours() {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
   const fills = Object.fromEntries(ORDER.map((status) => [status, colour(`--${TONES[status]}-fill`)]));
-  return { fills, line: colour("--edge"), land: colour("--sunken"), ground: colour("--surface"), text: colour("--text") };
+  return { fills, accent: colour("--accent"), line: colour("--edge"), land: colour("--sunken"), ground: colour("--surface"), text: colour("--text") };
 }
 
 export function drawn(sites) {
   const counts = ORDER.map((status) => sites.filter((site) => site.status === status).length);
   const shades = colours();
-  const key = `${counts} ${shades.ground}`;
-  if (!made.has(key)) made.set(key, sites.length === 1 ? single(sites[0].status, shades) : several(counts, shades));
+  const chosen = sites.filter((site) => site.element.classList.contains("chosen")).length;
+  const key = `${counts} ${chosen} ${shades.ground}`;
+  if (!made.has(key)) made.set(key, sites.length === 1 ? single(sites[0].status, chosen, shades) : several(counts, chosen, shades));
   return made.get(key);
 }
 
-function single(status, { fills, ground }) {
+function single(status, chosen, { fills, ground, accent }) {
   const fill = new ol.style.Fill({ color: status === "never seen" ? ground : fills[status] });
-  const stroke = new ol.style.Stroke({ color: status === "never seen" ? fills[status] : ground, width: 1.5 });
+  const edge = status === "never seen" ? fills[status] : ground;
+  const stroke = new ol.style.Stroke({ color: chosen ? accent : edge, width: chosen ? 3.5 : 1.5 });
   const cross = { points: 4, radius: 9, radius2: 3.5, angle: Math.PI / 4 };
   const shapes = {
     online: () => new ol.style.Circle({ fill, stroke, radius: 6.5 }),
@@ -36,13 +37,14 @@ function single(status, { fills, ground }) {
   return new ol.style.Style({ image: shapes[status](), zIndex: ORDER.length - ORDER.indexOf(status) });
 }
 
-function several(counts, shades) {
+function several(counts, chosen, shades) {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const radius = 13 + Math.min(9, Math.log2(total));
   const bad = [["×", counts[0]], ["▲", counts[1]]].filter(([, count]) => count).map(([mark, count]) => `${mark}${count}`);
   const image = new ol.style.Icon({ img: ring(counts, total, radius, shades), scale: 1 / SCALE });
   const number = label(String(total), 0, "600 12px", shades);
   const styles = [new ol.style.Style({ image, text: number, zIndex: 10 })];
+  if (chosen) styles.push(new ol.style.Style({ text: label(`✓${chosen}`, -radius - 8, "600 11px", { ...shades, text: shades.accent }), zIndex: 10 }));
   if (bad.length) styles.push(new ol.style.Style({ text: label(bad.join(" "), radius + 9, "600 11px", shades), zIndex: 10 }));
   return styles;
 }

@@ -16,7 +16,7 @@ export function start() {
   for (const button of bar.querySelectorAll("[data-all], [data-none]")) button.hidden = false;
   bar.querySelector("[data-all]").addEventListener("click", everything);
   bar.querySelector("[data-none]").addEventListener("click", nothing);
-  root.addEventListener("click", (event) => event.target.matches("td.pick input") && picked(event));
+  root.addEventListener("click", (event) => event.target.matches(".pick input") && picked(event));
   document.addEventListener("fleet:shown", show);
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.xhr.getResponseHeader("HX-Redirect")) sessionStorage.removeItem(KEPT); // it is done
@@ -50,6 +50,14 @@ export function extend(site) {
   show();
 }
 
+/** Choose all of these; or let them go, where all of them are chosen already. */
+export function together(some) {
+  const letGo = some.every((site) => chosen.has(site.id));
+  for (const site of some) chosen[letGo ? "delete" : "add"](site.id);
+  anchor = some.at(-1);
+  show();
+}
+
 export function everything() {
   for (const site of shownSites()) chosen.add(site.id);
   show();
@@ -77,6 +85,7 @@ function show() {
     all.indeterminate = picked > 0 && picked < shown.length;
   }
   sessionStorage.setItem(KEPT, JSON.stringify([...chosen]));
+  document.dispatchEvent(new CustomEvent("fleet:chosen"));
 }
 
 /** One is called by its name, and can be opened: a finger has no double click. */
@@ -90,7 +99,7 @@ function words() {
 }
 
 function mark(site, is) {
-  const box = site.element.querySelector("td.pick input");
+  const box = site.element.querySelector(".pick input");
   if (box && box.checked !== is) box.checked = is;
   if (site.element.classList.contains("chosen") === is) return;
   site.element.classList.toggle("chosen", is);

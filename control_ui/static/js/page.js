@@ -25,6 +25,14 @@ function explained(request) {
   }
 }
 
+// A form that comes back with what is wrong (409, 412, 422) is shown; any other error is a document for programs.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status < 400 || !xhr.getResponseHeader("Content-Type")?.startsWith("text/html")) return;
+  event.detail.shouldSwap = true;
+  event.detail.isError = false;
+});
+
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401) location.reload();
   else tell(explained(event.detail.xhr), "bad");
@@ -83,6 +91,9 @@ document.querySelector("[data-theme-switch]")?.addEventListener("click", () => {
   document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
   document.dispatchEvent(new CustomEvent("theme"));
 });
+
+// On a narrow screen, the tab one is at comes into sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 // ---- Times ---------------------------------------------------------------------------------------------------------
 

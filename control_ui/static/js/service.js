@@ -1,4 +1,5 @@
 // Trends, drawn from the table under them. Colours are the page's, and follow its theme.
+import { colour } from "./colours.js";
 
 const DASHES = { reachable: [8, 5], fresh: [2, 4] };
 
@@ -14,16 +15,12 @@ function days() {
   return rows().map((row) => Date.parse(`${row.dataset.day}T00:00:00Z`) / 1000);
 }
 
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-}
-
 function line(label, stroke, dash) {
-  return { label, stroke: colour(stroke), width: 2, dash, points: { show: rows().length < 32, size: 5, fill: colour(stroke) } };
+  return { label, stroke: colour(`--${stroke}`), width: 2, dash, points: { show: rows().length < 32, size: 5, fill: colour(`--${stroke}`) } };
 }
 
 function options(box, series, scale, unit) {
-  const axis = { stroke: colour("faint"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px Inter Variable, sans-serif" };
+  const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px Inter Variable, sans-serif" };
   return {
     width: box.clientWidth,
     height: box.clientHeight,
@@ -62,7 +59,7 @@ function shares(box) {
   const target = Number(box.dataset.target);
   const data = [days(), days().map(() => target), column("reachable"), column("fresh"), column("available")];
   const series = [
-    { label: "promise", stroke: colour("bad-fill"), width: 1, points: { show: false } },
+    { label: "promise", stroke: colour("--bad-fill"), width: 1, points: { show: false } },
     line("reachable", "good-fill", DASHES.reachable),
     line("fresh picture", "warn-fill", DASHES.fresh),
     line("available", "accent"), // what counts is drawn last, above the others

@@ -1,4 +1,5 @@
 // Draws the charts of a site with uPlot, in the colours of the page, and again when theme, width or data change.
+import { colour } from "./colours.js";
 
 /* global uPlot */
 
@@ -11,8 +12,6 @@ const place = document.querySelector("[data-charts]");
 const zone = place.dataset.zone;
 let told = null;
 let plots = [];
-
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 const short = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, ""));
 

@@ -16,7 +16,7 @@ from control_ui.views.problem import faults_of
 
 Model = TypeVar("Model", bound=BaseModel)
 NOT_RIGHT = 422
-"""Also the status with which htmx shows a form again."""
+"""Like 409 and 412 a status with which a form is shown again (page.js)."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def handle(
         if form.values is not None:
             return work(form.values)
     except (InvalidError, ConflictError, LostUpdateError) as error:
-        return show(Problems.of(error)), NOT_RIGHT
+        return show(Problems.of(error)), error.status
     return show(form.problems), NOT_RIGHT
 
 

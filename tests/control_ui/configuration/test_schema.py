@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -79,3 +80,19 @@ def test_defaults_are_those_the_pi_works_with() -> None:
     assert effective["self_healing"]["reboot"] is config.self_healing.reboot
     assert schema.check(effective) == []
     assert settings["thresholds"] == {"frozen_intervals": 7}, "what was given is not touched"
+
+
+def test_every_setting_says_what_it_is_called_and_what_it_means() -> None:
+    settings = dict(_settings(schema.schema()["properties"], ""))
+    assert len(settings) > 20
+    assert [name for name, spec in settings.items() if not {"title", "description"} <= spec.keys()] == []
+    seconds = {name for name in settings if name.endswith("_seconds")}
+    assert {settings[name]["x-unit"] for name in seconds} == {"s"}
+
+
+def _settings(properties: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """By path, those of objects and lists included."""
+    for name, spec in properties.items():
+        yield path + name, spec
+        inner = spec.get("items", spec).get("properties", {})
+        yield from _settings(inner, f"{path}{name}.")

@@ -156,7 +156,7 @@ def _edit(call: Call, playbook_name: str, schedule: Schedule | None) -> Answer:
                     call.session, call.actor, schedule.id, wanted, row_version(), body.reason, call.now
                 )
         except InvalidError as error:
-            return show_form(problems_of(error, fields)), 422
+            return show_form(problems_of(error, fields)), error.status
         return done(f"{made.name} is {'changed' if schedule else 'made'}.", "schedules_show", schedule_id=made.id)
 
     return handle(ScheduleEntry, show_form, work, ADVICE)

@@ -39,7 +39,7 @@ def users_list(call: Call) -> Answer:
         limit=PER_PAGE,
         cursor=cursor(),
     )
-    return show("users", "users_list", people=found, roles=list(Role))
+    return show("users", "users_list", people=found, roles=[(role, words(role)) for role in Role])
 
 
 @page("/administration/roles", permission=MANAGE)

@@ -39,7 +39,7 @@ def alert_acknowledged(call: Call) -> Answer:
     except NotFoundError:
         raise
     except ServiceError as error:
-        return _ask(call, ids, comment, Problems.of(error), 422)
+        return _ask(call, ids, comment, Problems.of(error), error.status)
     count = len(alerts)
     if count == 1:
         return done("The alert is acknowledged.", "alert", alert_id=alerts[0].id)

@@ -71,7 +71,7 @@ def silence_lifted(call: Call, silence_id: int) -> Answer:
     try:
         service.lift(call.session, call.actor, silence_id, call.now)
     except ServiceError as error:
-        return _ask(call, silence_id, Problems.of(error), 422)
+        return _ask(call, silence_id, Problems.of(error), error.status)
     return done("The silence is lifted.", "silences")
 
 

@@ -35,7 +35,7 @@ def audit_evidence_ask(call: Call) -> Answer:
     try:
         reports.ask(call, service.EVIDENCE, given)
     except (InvalidError, ConflictError, UnavailableError) as error:
-        return _form(call, given, Problems.of(error)), 422
+        return _form(call, given, Problems.of(error)), error.status
     return done("The evidence pack is being made.", "audit_evidence")
 
 

@@ -42,7 +42,7 @@ def audit_report_ask(call: Call) -> Answer:
         ask(call, kind, given)
     except (InvalidError, ConflictError) as error:
         shown = given | {"kind": kind}
-        return form(call, "audit/reports.html", KINDS, shown, Problems.of(error)), 422
+        return form(call, "audit/reports.html", KINDS, shown, Problems.of(error)), error.status
     return done("The report is being made.", "audit_reports")
 
 

@@ -35,7 +35,7 @@ def template_archived(call: Call, template_id: int) -> Answer:
         )  # fmt: skip
     except (InvalidError, ConflictError, LostUpdateError) as error:
         call.session.rollback()
-        return _asked(call, template_id, Problems.of(error), 422)
+        return _asked(call, template_id, Problems.of(error), error.status)
     did = "is in the archive" if archived else "is out of the archive"
     return done(f"{template.name} {did}.", "template", template_id=template.id)
 

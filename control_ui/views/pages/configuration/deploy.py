@@ -81,7 +81,7 @@ def config_deploy_request(call: Call) -> Answer:
             )
     except ServiceError as error:
         call.session.rollback()
-        return _dialog(call, form, form.problems(error), 422, foreseen=True)
+        return _dialog(call, form, form.problems(error), error.status, foreseen=True)
     app_state().work.wake(ADVANCE_DEPLOYMENTS)
     return _onwards(made.id, proposed=str(made.state) == "proposed")
 

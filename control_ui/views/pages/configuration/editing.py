@@ -61,7 +61,7 @@ def template_create(call: Call) -> Answer:
             )  # fmt: skip
     except ServiceError as error:
         call.session.rollback()
-        return _new(call, _with_faults(editor, error), given, error.status if error.status == 404 else 422)
+        return _new(call, _with_faults(editor, error), given, error.status)
     return done(
         f"{version.template.name} is made. Deploy it to the sites that are to have it.",
         "template", template_id=version.template.id,
@@ -100,7 +100,7 @@ def template_save(call: Call, template_id: int) -> Answer:
         return _overtaken(call, template.id, editor, given)
     except ServiceError as error:
         call.session.rollback()
-        return _edit(template, _with_faults(editor, error), given, error.status if error.status == 404 else 422)
+        return _edit(template, _with_faults(editor, error), given, error.status)
     return done(_what_became(version, before), "template", template_id=version.template.id)
 
 
@@ -154,7 +154,7 @@ def _overtaken(call: Call, template_id: int, editor: Editor, given: dict[str, st
     version = template_lines.version_of(call.session, template)
     author = library.authors(call.session, [version])[version.id]
     merged = editors.overtaken(editor, draft_of(version), template.row_version)
-    return _edit(template, merged, given, 422, newer=version, author=author)
+    return _edit(template, merged, given, 412, newer=version, author=author)
 
 
 def _new(call: Call, editor: Editor, given: dict[str, str], status: int) -> Answer:

@@ -77,6 +77,11 @@ class Editor:
     def entries(self, layer: Layer) -> dict[str, Entry]:
         return drafts.entries(self.draft.settings[layer.name])
 
+    def held(self, layer: Layer) -> list[tuple[Field, str]]:
+        """The settings that a layer sets, and to what, as people read it."""
+        held = self.entries(layer)
+        return [(one, _words_of(one, held[one.name])) for one in fields() if held[one.name].mode != drafts.LEFT_OUT]
+
     def count(self, layer: Layer) -> int:
         """How many settings a layer holds."""
         return sum(entry.mode != drafts.LEFT_OUT for entry in self.entries(layer).values())
@@ -101,6 +106,8 @@ def default_of(one: Field) -> str:
 
 def _words_of(one: Field, entry: Entry) -> str:
     """A value as it stands in its field, on one line."""
+    if entry.mode == drafts.TAKEN_AWAY:
+        return "taken away"
     if one.kind == "rows" and entry.mode == drafts.VALUE:
         return ", ".join(row.get("name", "?") for row in entry.rows) or "none"
     return ", ".join(entry.text.split("\n")) or ("none" if one.kind == "lines" else "")

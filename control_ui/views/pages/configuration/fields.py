@@ -1,4 +1,5 @@
-"""The settings as a form shows them: drawn from the configuration schema, so that a new setting is there by itself."""
+"""The settings as a form shows them: drawn from the configuration schema, with its titles, units (`x-unit`) and words,
+so that a new setting is there by itself."""
 
 from __future__ import annotations
 
@@ -9,11 +10,6 @@ from functools import cache
 from typing import Any
 
 from control_ui.services.configuration import schema
-
-ACRONYMS = {"rtsp": "RTSP", "url": "URL", "jpeg": "JPEG", "api": "API", "cors": "CORS", "sha256": "SHA-256"}
-UNITS = {"seconds": "s", "bytes": "bytes", "percent": "%", "celsius": "°C", "intervals": "intervals"}
-"""By the last word of a setting's name. Another unit is told by its description: `..., in pixels.`"""
-_UNIT_TOLD = re.compile(r", in (?P<unit>[a-z]+)(?:\.|$)")
 
 
 @dataclass(frozen=True)
@@ -39,15 +35,12 @@ class Field:
 
     @property
     def label(self) -> str:
-        """The title, or else the name in words, without its unit."""
-        return self.spec.get("title") or worded(self.path[-1], without_unit=self.kind == "number")
+        return str(self.spec["title"])
 
     @property
     def unit(self) -> str:
-        if self.kind != "number":
-            return ""
-        told = _UNIT_TOLD.search(self.help)
-        return UNITS.get(self.path[-1].rpartition("_")[2]) or (told["unit"] if told else "")
+        """As it stands behind the number: `s`, `°C`; empty for what has none."""
+        return str(self.spec.get("x-unit", ""))
 
     @property
     def help(self) -> str:
@@ -97,7 +90,7 @@ def parts() -> list[Part]:
     alone = [Field((name,), spec) for name, spec in properties.items() if spec.get("type") != "object"]
     objects = [
         Part(
-            worded(name),
+            spec["title"],
             spec.get("description", ""),
             [Field((name, inner), inner_spec) for inner, inner_spec in spec["properties"].items()],
         )
@@ -111,12 +104,3 @@ def fields() -> Iterator[Field]:
     """Every setting."""
     for part in parts():
         yield from part.fields
-
-
-def worded(name: str, *, without_unit: bool = False) -> str:
-    """`JPEG quality` for `jpeg_quality`."""
-    words = name.split("_")
-    if without_unit and len(words) > 1 and words[-1] in UNITS:
-        words = words[:-1]
-    text = " ".join(ACRONYMS.get(word, word) for word in words)
-    return text[:1].upper() + text[1:]

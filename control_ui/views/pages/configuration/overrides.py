@@ -57,10 +57,10 @@ def group_config_save(call: Call, group_id: int) -> Answer:
             call.session, call.actor, group.id, editor.row_version, editor.draft.document(),
             reason=given["reason"].strip(), now=call.now,
         )  # fmt: skip
-    except LostUpdateError:
+    except LostUpdateError as error:
         call.session.rollback()
         group = group_configuration.fetch(call.session, group.id)
-        return _group(call, group, _overtaken(editor, group), given, 422)
+        return _group(call, group, _overtaken(editor, group), given, error.status)
     except InvalidError as error:
         call.session.rollback()
         return _group(call, group, editors.refused(editor, error), given, error.status)
@@ -93,13 +93,13 @@ def device_config_save(call: Call, device_id: int) -> Answer:
             call.session, call.actor, device.id, editor.row_version, values, deploy=bool(given["deploy"]),
             control_url=app_state().settings.public_url, reason=given["reason"].strip(), now=call.now,
         )  # fmt: skip
-    except LostUpdateError:
+    except LostUpdateError as error:
         call.session.rollback()
         device = device_configuration.fetch(call.session, device.id)
-        return _device(call, device, _overtaken(editor, device), given, 422)
+        return _device(call, device, _overtaken(editor, device), given, error.status)
     except (InvalidError, ConflictError) as error:
         call.session.rollback()
-        return _device(call, device, editors.refused(editor, _as_invalid(error, device)), given, 422)
+        return _device(call, device, editors.refused(editor, _as_invalid(error, device)), given, error.status)
     return done(_what_became(dry), "device_config", device_id=device.id)
 
 

@@ -44,12 +44,16 @@ def config_preview(call: Call) -> Answer:
 
 @page("/configuration/sites", permission=Permission.FLEET_READ)
 def config_sites(call: Call) -> Answer:
-    """Names that fit what is typed, for the fields that ask for a site."""
+    """Names that fit what is typed, for the fields that ask for a site: of its device, or where the field is `site`, of
+    the site itself."""
     typed = next((value for name, value in request.args.items() if name in SITE_FIELDS), "")
-    return render_template("configuration/_sites.html", found=names.suggest(call.session, typed[:100]))
+    found = names.suggest(call.session, typed[:100])
+    if "site" in request.args:
+        found = [(site, device) for device, site in found]
+    return render_template("configuration/_sites.html", found=found)
 
 
-SITE_FIELDS = ("device", "preview_device", "left_device", "right_device")
+SITE_FIELDS = ("site", "device", "preview_device", "left_device", "right_device")
 
 
 @page("/configuration/preview", methods=("POST",), permission=Permission.FLEET_READ)

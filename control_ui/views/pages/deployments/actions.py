@@ -20,7 +20,7 @@ from control_ui.views.api.operation import Call
 from control_ui.views.pages.deployments.listing import without_total
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import Answer, done, page
-from control_ui.views.pages.runs.actions import AGAIN, reason
+from control_ui.views.pages.runs.actions import reason
 from control_ui.views.state import app_state
 from control_ui.work_queue import ADVANCE_DEPLOYMENTS
 
@@ -77,7 +77,7 @@ def deployment_hand_now(call: Call, deployment_id: int, hand: str) -> Answer:
     except NotFoundError:
         raise
     except ServiceError as error:
-        return _form(call, deployment_id, hand, Problems.of(error)), AGAIN
+        return _form(call, deployment_id, hand, Problems.of(error)), error.status
     app_state().work.wake(ADVANCE_DEPLOYMENTS)
     message = f"Deployment {made.id} is {HANDS[hand].afterwards}."
     return done(message, "deployment", deployment_id=made.id)

@@ -6,6 +6,7 @@ fragments. Devices that were off come round after its end, too: what has ended i
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from flask import render_template, request
@@ -35,10 +36,10 @@ def deployment(call: Call, deployment_id: int) -> Answer:
     found = rows.fetch(call.session, Deployment, deployment_id, "deployment")
     cells = watching.cells(call.session, deployment_id)
     wanted = request.args.get("outcome", "")
-    waves = {wave: [cell for cell in cells if cell.part == wave] for wave in sorted({cell.part for cell in cells})}
+    parts = {part: list(of_part) for part, of_part in groupby(cells, lambda cell: (cell.part, cell.side))}
     words = {"states": STATES, "wanted": wanted if wanted in STATES else ""}
     around = _head(call, found) | _findings(call, found)
-    return render_template("deployments/deployment.html", cells=waves, counts=grid.counts(cells), **words, **around)
+    return render_template("deployments/deployment.html", cells=parts, counts=grid.counts(cells), **words, **around)
 
 
 @page("/deployments/<int:deployment_id>/head", permission=Permission.FLEET_READ)

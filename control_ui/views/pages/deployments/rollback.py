@@ -16,7 +16,7 @@ from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import LARGEST_ID, Call
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import Answer, done, page
-from control_ui.views.pages.runs.actions import AGAIN, reason
+from control_ui.views.pages.runs.actions import reason
 from control_ui.views.state import app_state
 from control_ui.work_queue import ADVANCE_DEPLOYMENTS
 
@@ -40,7 +40,7 @@ def deployment_rollback_now(call: Call, deployment_id: int) -> Answer:
         raise
     except ServiceError as error:
         call.session.rollback()
-        return _of_deployment(call, deployment_id, Problems.of(error)), AGAIN
+        return _of_deployment(call, deployment_id, Problems.of(error)), error.status
     return _begun(made, f"Rollback {made.id} takes deployment {deployment_id} back.")
 
 
@@ -57,7 +57,7 @@ def rollback_new_now(call: Call) -> Answer:
         made = roll_back_to(call.session, call.actor, target, point, reason(), call.now)
     except ServiceError as error:
         call.session.rollback()
-        return _of_sites(call, target, point, Problems.of(error)), AGAIN
+        return _of_sites(call, target, point, Problems.of(error)), error.status
     return _begun(made, f"Rollback {made.id} is begun.")
 
 

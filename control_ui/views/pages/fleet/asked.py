@@ -83,7 +83,7 @@ def _sort(value: str) -> str:
 def _key(site: FleetSite, column: str) -> Any:
     keys: dict[str, Any] = {
         "status": _WORST_FIRST.index(site.status),
-        "why": (not site.reasons, "; ".join(site.reasons)),
+        "why": (not site.reasons, site.why),
         "since": -site.since.timestamp(),
         "config": site.config_version or 0,
     }

@@ -20,8 +20,6 @@ from control_ui.views.state import app_state
 from control_ui.work_queue import DISPATCH
 
 LONGEST_REASON = 2000
-AGAIN = 422
-"""Shows the question once more, with what is wrong, in a dialog too."""
 
 
 @page("/runs/<int:run_id>/cancel", permission=Permission.FLEET_OPERATE)
@@ -36,7 +34,7 @@ def run_cancel_now(call: Call, run_id: int) -> Answer:
     try:
         run = canceling.cancel(call.session, call.actor, run, reason(), call.now)
     except ConflictError as error:
-        return _cancel_form(call, run, Problems.of(error)), AGAIN
+        return _cancel_form(call, run, Problems.of(error)), error.status
     over = run.finished_at is not None
     return done(f"Run {run.id} is {'canceled' if over else 'being canceled'}.", "run", run_id=run.id)
 
@@ -53,7 +51,7 @@ def run_retry_now(call: Call, run_id: int) -> Answer:
     try:
         again = retries.retry(call.session, call.actor, run, reason(), call.now)
     except ServiceError as error:
-        return _retry_form(call, run, Problems.of(error)), AGAIN
+        return _retry_form(call, run, Problems.of(error)), error.status
     app_state().work.wake(DISPATCH)
     return done(f"Run {again.id} does it again where run {run.id} went wrong.", "run", run_id=again.id)
 

@@ -14,7 +14,7 @@ from control_ui.services.runs import watching
 from control_ui.views.api.operation import Call
 from control_ui.views.pages.form import Problems
 from control_ui.views.pages.page import Answer, done, page
-from control_ui.views.pages.runs.actions import AGAIN, reason
+from control_ui.views.pages.runs.actions import reason
 from control_ui.views.state import app_state
 from control_ui.work_queue import ADVANCE_DEPLOYMENTS
 
@@ -32,7 +32,7 @@ def run_rollback_now(call: Call, run_id: int) -> Answer:
     try:
         made = roll_back_to(call.session, call.actor, target, point, reason(), call.now)
     except ServiceError as error:
-        return _form(call, run, Problems.of(error)), AGAIN
+        return _form(call, run, Problems.of(error)), error.status
     app_state().work.wake(ADVANCE_DEPLOYMENTS)
     message = f"Rollback {made.id} takes back what run {run.id} changed."
     return done(message, "deployment", deployment_id=made.id)

@@ -40,7 +40,7 @@ def site_restart_now(call: Call, device_id: int) -> Answer:
             return done(f"{device.name} is asked to restart at its next check-in.", "site", device_id=device.id)
         run = requests.request(call.session, call.actor, _restart(device, reason), call.now)
     except ServiceError as error:
-        return _restart_form(device, Problems.of(error), 422)
+        return _restart_form(device, Problems.of(error), error.status)
     app_state().work.wake(DISPATCH)
     return done(f"Run {run.id} restarts {device.name}.", "site_runs", device_id=device.id)
 
@@ -78,7 +78,7 @@ def site_hold_now(call: Call, device_id: int) -> Answer:
     try:
         bulk.update(call.session, call.actor, [device], change, reason=reason, now=call.now)
     except ServiceError as error:
-        return _hold_form(device, Problems.of(error), 422)
+        return _hold_form(device, Problems.of(error), error.status)
     words = "is released: runs and deployments change it again" if release else "is held: nothing changes it"
     return done(f"{device.name} {words}.", "site", device_id=device.id)
 

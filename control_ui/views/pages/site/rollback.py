@@ -41,7 +41,7 @@ def site_rollback_now(call: Call, device_id: int) -> Answer:
         made = roll_back_to(call.session, call.actor, _target(device), _point(to), reason, call.now)
     except ServiceError as error:
         call.session.rollback()
-        return _form(call, device, to, Problems.of(error), 422)
+        return _form(call, device, to, Problems.of(error), error.status)
     app_state().work.wake(ADVANCE_DEPLOYMENTS)
     waits = made.state == "proposed"
     words = "waits for the approval of a second person" if waits else f"takes {device.name} back"

@@ -61,7 +61,7 @@ def test_what_is_not_right_is_said_at_its_field_and_the_rest_stays(
 
 def test_an_address_that_has_an_account_is_said_above_the_form(visit: Visit) -> None:
     answer = visit(Role.ADMIN).post("/administration/users/new", **{**NEW, "email": "viewer@ours.test"})
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "there is one with this address" in answer.text
 
 
@@ -80,7 +80,7 @@ def test_a_role_is_changed_and_counts_at_once(visit: Visit, cast: Cast, sessions
 def test_the_last_administrator_stays_one(visit: Visit, cast: Cast, sessions: SessionFactory) -> None:
     user = cast[Role.ADMIN]
     answer = visit(Role.PLATFORM_ADMIN).post(f"/administration/users/{user.id}/disable", reason="gone")
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "the last administrator" in answer.text
     assert 'value="gone"' in answer.text
     assert fresh(sessions, user).disabled_at is None
@@ -134,7 +134,7 @@ def test_settings_that_somebody_else_changed_meanwhile_are_not_overwritten(visit
     fields = {"row_version": "1", "timezone": "UTC", "event_retention_days": "30"}
     assert visitor.post(path, **fields, name="First").status_code == 303
     answer = visitor.post(path, **fields, name="Second")
-    assert answer.status_code == 422
+    assert answer.status_code == 412
     assert "changed by somebody else" in answer.text
     assert 'value="Second"' in answer.text
 

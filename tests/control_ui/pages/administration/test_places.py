@@ -107,7 +107,7 @@ def test_the_hours_are_told_in_words_while_they_are_entered(visit: Visit) -> Non
 def test_a_site_with_devices_is_not_removed(visit: Visit, house: House) -> None:
     visitor = visit(Role.ADMIN)
     answer = visitor.post(f"/administration/sites/{house.site}/remove")
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "ours-01" in answer.text
     assert visitor.post(f"/administration/sites/{house.empty_site}/remove").status_code == 303
 
@@ -261,7 +261,7 @@ def test_devices_are_put_into_a_list_and_taken_out(visit: Visit, house: House, s
 
 def test_a_group_of_a_query_takes_no_devices_by_hand(visit: Visit, house: House) -> None:
     answer = visit(Role.ADMIN).post(f"/administration/groups/{house.query}/put_in", device_id=str(house.device))
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "whatever its query finds" in answer.text
 
 
@@ -271,7 +271,7 @@ def test_a_group_is_changed_and_removed_and_its_devices_stay(
     visitor, path = visit(Role.ADMIN), f"/administration/groups/{house.query}"
     fields = {"name": "Doubles", "description": "two lanes", "label_query": "lane=double", "priority": "9"}
     assert visitor.post(f"{path}/edit", row_version="1", **fields).status_code == 303
-    assert visitor.post(f"{path}/edit", row_version="1", **fields).status_code == 422
+    assert visitor.post(f"{path}/edit", row_version="1", **fields).status_code == 412
     assert "Its device stays" in visitor.get(f"{path}/remove").text
     assert visitor.post(f"{path}/remove").status_code == 303
     with open_session(sessions, ALL_TENANTS) as session:

@@ -77,7 +77,7 @@ def test_what_no_schedule_can_be_is_said_at_its_field(
 
 def test_a_name_that_is_taken_is_said(visit: Visit, house: House) -> None:
     answer = visit(Role.OPERATOR).post("/administration/schedules/new", **{**NEW, "name": "Nightly"})
-    assert (answer.status_code, "There is a schedule" in answer.text) == (422, True)
+    assert (answer.status_code, "There is a schedule" in answer.text) == (409, True)
 
 
 def test_who_changes_a_schedule_answers_for_it(
@@ -92,7 +92,7 @@ def test_who_changes_a_schedule_answers_for_it(
     assert visitor.post(path, **fields).status_code == 303
     row = schedule(sessions, house.schedule)
     assert (row.created_by_id, row.variables) == (cast[Role.ADMIN].id, {"diagnose_journal_lines": 60})
-    assert visitor.post(path, **fields).status_code == 422, "it was changed meanwhile"
+    assert visitor.post(path, **fields).status_code == 412, "it was changed meanwhile"
 
 
 def test_a_schedule_is_paused_resumed_and_removed(visit: Visit, house: House, sessions: SessionFactory) -> None:

@@ -45,7 +45,7 @@ def test_what_somebody_has_acknowledged_already_is_left_out(client: FlaskClient,
     text = client.get(f"/alerts/acknowledge?id={watch.critical}&id={watch.warning}").text
     assert "acknowledged already, and left out" in text
     again = acknowledge(client, watch.critical, watch.warning, comment="mine")
-    assert again.status_code == 422
+    assert again.status_code == 409
     assert "mine" in again.text
     assert "Acknowledged already" in again.text
 

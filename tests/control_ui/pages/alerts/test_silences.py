@@ -94,7 +94,7 @@ def test_a_lifted_silence_counts_no_more_and_cannot_be_lifted_twice(
     assert "1 firing alert." in client.get(path).text
     assert submit(client, path).status_code == 303
     assert ">2<span" in client.get("/alerts/count").text
-    assert submit(client, path).status_code == 422
+    assert submit(client, path).status_code == 409
     assert "lifted" in client.get("/alerts/silences").text
     assert len(trail(sessions, "silence.lift")) == 1
 

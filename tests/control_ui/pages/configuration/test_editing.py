@@ -81,15 +81,17 @@ def test_the_form_has_a_field_for_every_setting_of_the_schema(desk: Desk) -> Non
 def test_a_new_setting_in_the_schema_is_in_the_form_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     from control_ui.views.pages.configuration import fields
 
-    changed = {"properties": {**schema.layer_schema()["properties"], "night_gain_percent": {"type": "number"}}}
+    gain = {"type": "number", "title": "Gain at night", "x-unit": "dB"}
+    changed = {"properties": {**schema.layer_schema()["properties"], "night_gain": gain}}
     monkeypatch.setattr(schema, "layer_schema", lambda: changed)
     fields.parts.cache_clear()
     try:
         text = desk.get(edit(desk)).text
     finally:
         fields.parts.cache_clear()
-    assert "Night gain" in text
-    assert 'name="base/night_gain_percent/value"' in text
+    assert "Gain at night" in text
+    assert "<span>dB</span>" in text
+    assert 'name="base/night_gain/value"' in text
 
 
 def test_what_is_saved_is_a_new_version_with_its_note(desk: Desk) -> None:
@@ -202,7 +204,7 @@ def test_what_cannot_be_saved_is_shown_again_as_it_was_entered(desk: Desk) -> No
 
 def test_a_taken_name_is_told_at_the_name(desk: Desk) -> None:
     answer = desk.post("/configuration/templates/new", form_of(BODY, name="Standard", note="kept"))
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "There is a template Standard already" in answer.text
     assert "It is taken" in answer.text
     assert "kept" in answer.text

@@ -86,6 +86,6 @@ def test_archiving_asks_first_and_is_written_down(desk: Desk) -> None:
 def test_a_template_that_sites_use_is_not_archived_and_the_reason_is_kept(desk: Desk) -> None:
     path = f"/configuration/templates/{desk.template.id}/archive"
     answer = desk.post(path, {"archived": "1", "row_version": "1", "reason": "my words"})
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "2 devices use the template Standard" in answer.text
     assert "my words" in answer.text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from control_ui.models import AuditEntry, ConfigVersion, Device, Group, Tenant
 from control_ui.models.people import Role
+from tests.control_ui.pages.browser import main_of
 from tests.control_ui.pages.configuration.conftest import Desk
 
 
@@ -78,8 +80,20 @@ def test_one_site_alone_is_not_changed_at_once_where_four_eyes_are_wanted(desk: 
     desk.session.commit()
     sent = override(jpeg_quality=50) | {"template_id": desk.template.id, "deploy": "1"}
     answer = desk.post(f"/configuration/devices/{desk.devices[0].id}", sent)
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "wants four eyes on every change" in answer.text
+
+
+def test_a_viewer_is_shown_what_an_override_holds_and_no_field_to_change_it_in(desk: Desk) -> None:
+    desk.group.config_override = desk.devices[0].config_override = {"jpeg_quality": 66}
+    desk.session.commit()
+    viewer = desk.as_(Role.VIEWER)
+    for path in (f"/configuration/groups/{desk.group.id}", f"/configuration/devices/{desk.devices[0].id}"):
+        text = main_of(viewer.get(path).text)
+        assert "JPEG quality" in text
+        assert "<code>66</code>" in text
+        shown = re.findall(r'<(?:input|select|textarea)(?! type="hidden")[^>]* name="([^"]+)"', text)
+        assert set(shown) <= {"preview_device"}
 
 
 def test_a_viewer_reads_overrides_and_saves_none(desk: Desk) -> None:

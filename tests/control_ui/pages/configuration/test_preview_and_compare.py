@@ -41,6 +41,7 @@ def test_faults_are_told_by_their_setting(desk: Desk) -> None:
 def test_a_site_is_found_by_what_is_typed(desk: Desk) -> None:
     assert 'value="wash-2"' in desk.get("/configuration/sites?preview_device=blue+2").text
     assert 'value="wash-1"' not in desk.get("/configuration/sites?device=blue+2").text
+    assert '<option value="Blue 2">wash-2</option>' in desk.get("/configuration/sites?site=blue+2").text
     answer = desk.get("/configuration/preview?device=nowhere")
     assert answer.status_code == 422
     assert "there is no site or device nowhere" in answer.text
@@ -86,7 +87,7 @@ def test_two_versions_are_compared_by_setting_and_by_line(desk: Desk) -> None:
     assert "2 settings differ" in text
     assert '<del><span aria-hidden="true">\N{MINUS SIGN}</span> <code>85</code></del>' in text
     assert '<ins><span aria-hidden="true">+</span> <code>60</code></ins>' in text
-    assert 'class="diff side"' in text
+    assert 'class="diff two-sided"' in text
     unified = desk.get(f"{path}&view=unified").text
     assert 'class="diff unified"' in unified
     lines = unified[unified.index('class="diff unified"') :]

@@ -19,7 +19,7 @@ def test_the_second_sees_what_the_first_changed_and_keeps_what_was_entered(desk:
     assert desk.post(edit(desk), first).status_code == 303
     mine = form_of({**BODY, "jpeg_quality": 95, "history_size": 7}, base=BASE, note="by the second")
     answer = desk.post(edit(desk), mine)
-    assert answer.status_code == 422
+    assert answer.status_code == 412
     text = answer.text
     assert "nothing of yours is lost" in text
     assert "A operator made version 2 (by the first) while you were editing." in text
@@ -55,7 +55,7 @@ def test_a_group_has_the_same_guard(desk: Desk) -> None:
     assert desk.post(path, first).status_code == 303
     second = form | {"override/max_width/mode": "value", "override/max_width/value": "640", "reason": "hills"}
     answer = desk.post(path, second)
-    assert answer.status_code == 422
+    assert answer.status_code == 412
     assert 'name="override/max_width/value" value="640"' in answer.text
     assert 'name="override/jpeg_quality/value" value="60"' in answer.text
     assert "hills" in answer.text
@@ -67,5 +67,5 @@ def test_a_site_has_it_too(desk: Desk) -> None:
     form = {"kind": "override", "view": "form", "base": "{}", "template_id": str(desk.template.id)}
     first = form | {"row_version": "1", "override/jpeg_quality/mode": "value", "override/jpeg_quality/value": "60"}
     assert desk.post(path, first).status_code == 303
-    assert desk.post(path, first | {"override/jpeg_quality/value": "61"}).status_code == 422
+    assert desk.post(path, first | {"override/jpeg_quality/value": "61"}).status_code == 412
     assert desk.rows(Device)[0].config_override == {"jpeg_quality": 60}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -123,7 +124,7 @@ def test_it_is_held_and_ended_by_hand(
     assert says in text
     assert "a storm" in text
     again = operator.send(page(made, f"/{hand}"), {"reason": "a storm"})
-    assert again.status_code == 422
+    assert again.status_code == 409
     assert 'value="a storm"' in again.text
 
 
@@ -149,7 +150,7 @@ def test_a_rollback_shows_first_what_it_would_do_and_on_how_many_sites(stage: St
     assert answer.headers["Location"] == page(rollback)
     assert f"rollback {rollback}</a>" in operator.see(page(made))
     refused = operator.send(page(made, "/rollback"), {"reason": "blurred"})
-    assert refused.status_code == 422
+    assert refused.status_code == 409
 
 
 def test_one_site_goes_back_to_what_it_ran_before(stage: Stage, operator: Visitor) -> None:
@@ -195,7 +196,9 @@ def test_a_second_person_reads_what_would_change_and_approves_it(
 def test_two_sides_say_no_more_than_they_have_shown(stage: Stage, operator: Visitor) -> None:
     version = stage.new_version(jpeg_quality=70)
     made = stage.deploy(strategy=Strategy.AB, version=1, version_b=version)
-    assert "watched for 60 min" in operator.see(page(made))
+    before = operator.see(page(made))
+    assert "watched for 60 min" in before
+    assert re.findall(r'class="wave-title">(Side .), v(\d+)', before) == [("Side a", "1"), ("Side b", str(version))]
     stage.round()
     stage.advance(seconds=61 * 60)
     text = operator.see(page(made))

@@ -28,7 +28,7 @@ def test_canceling_asks_first_and_says_on_how_many_hosts(at: At, sites: Sites) -
     (entry,) = trail(sites.sessions, "run.cancel")
     assert entry.reason == "wrong sites"
     again = operator.send(f"/runs/{run_id}/cancel", {"reason": "wrong sites"})
-    assert again.status_code == 422
+    assert again.status_code == 409
     assert "This run has ended already" in again.text
     assert 'value="wrong sites"' in again.text
 
@@ -66,7 +66,7 @@ def test_only_what_went_wrong_is_retried(at: At, sites: Sites) -> None:
 def test_a_run_that_is_not_over_is_not_retried(at: At, sites: Sites) -> None:
     run_id = sites.run(state=RunState.RUNNING)
     answer = at(Role.OPERATOR).send(f"/runs/{run_id}/retry")
-    assert (answer.status_code, "It can be retried when it has ended" in answer.text) == (422, False)
+    assert (answer.status_code, "It can be retried when it has ended" in answer.text) == (409, False)
     assert "it can be retried when it has ended" in answer.text
 
 

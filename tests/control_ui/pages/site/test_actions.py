@@ -38,7 +38,7 @@ def test_the_pi_itself_can_be_asked_to(desk: Desk) -> None:
 def test_a_refusal_keeps_what_was_entered(desk: Desk) -> None:
     desk.device.token_sha256 = None
     answer = desk.post("/restart", via="agent", reason="no picture at all")
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "has no device token" in answer.text
     assert "no picture at all</textarea>" in answer.text
     assert 'value="agent" checked' in answer.text

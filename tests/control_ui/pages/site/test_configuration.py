@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -62,6 +63,8 @@ def test_one_version_shows_what_it_changed(desk: Desk) -> None:
     assert "Sharper number plates" in shown
     assert "jpeg_quality 77 88" in shown
     assert "+ &#34;jpeg_quality&#34;: 88" in shown.replace("+  ", "+ ")
+    lines = desk.get("/configuration/2").text.partition('class="diff two-sided"')[2]
+    assert re.search(r'class="old"><code>[^<]*: 77,?</code>.*class="new"><code>[^<]*: 88,?</code>', lines, re.DOTALL)
     assert "it was the first" in words(desk.get("/configuration/1").text)
     assert desk.get("/configuration/3").status_code == 404
 
