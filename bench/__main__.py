@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import ffmpeg_cpu, pages, recovery, run_recording, runs, service_memory, snapshot_api
+from bench import ffmpeg_cpu, pages, prometheus_size, recovery, run_recording, runs, service_memory, snapshot_api
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "snapshot-api": snapshot_api.run,
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], str]] = {
     "runs": runs.run,
     "run-recording": run_recording.run,
     "pages": pages.run,
+    "prometheus-size": prometheus_size.run,
 }
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET_KEY = 32
+_ADDRESS = re.compile(r"https?://[^\s?#]+")
 _TILES = re.compile(r"(?P<origin>https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)/\S*")
 
 
@@ -43,6 +44,10 @@ class Settings:
     """What Prometheus presents for /metrics and /api/prometheus/...; empty refuses it."""
     map_tiles: str
     """Address of a tile server for the map, with {z}, {x} and {y} in it; empty: the map is drawn without one."""
+    grafana_url: str
+    """Where people find Grafana; empty: sites have no link to it."""
+    tls_certificate: Path | None
+    """The certificate (PEM) that nginx shows for `public_url`: how long it lasts is told to Prometheus."""
     cookie_secure: bool
     trusted_proxies: int
     run_workers: int
@@ -99,6 +104,8 @@ class Settings:
             alert_webhook_token=given.get("CARWASH_ALERT_WEBHOOK_TOKEN", ""),
             metrics_token=given.get("CARWASH_METRICS_TOKEN", ""),
             map_tiles=_map_tiles(given),
+            grafana_url=_grafana_url(given),
+            tls_certificate=Path(given["CARWASH_TLS_CERTIFICATE"]) if given.get("CARWASH_TLS_CERTIFICATE") else None,
             cookie_secure=_flag(given, "CARWASH_COOKIE_SECURE", default=True),
             trusted_proxies=_number(given, "CARWASH_TRUSTED_PROXIES", 0, 0, 10),
             run_workers=_number(given, "CARWASH_RUN_WORKERS", 2, 1, 64),
@@ -157,6 +164,13 @@ def _map_tiles(given: Mapping[str, str]) -> str:
             f"CARWASH_MAP_TILES is {url!r}; it must be like https://tiles.example/{{z}}/{{x}}/{{y}}.png, with the"
             " server's name written out"
         )
+    return url
+
+
+def _grafana_url(given: Mapping[str, str]) -> str:
+    url = given.get("CARWASH_GRAFANA_URL", "").rstrip("/")
+    if url and not _ADDRESS.fullmatch(url):
+        raise SettingsError(f"CARWASH_GRAFANA_URL is {url!r}; it must be like https://grafana.example")
     return url
 
 

@@ -38,8 +38,11 @@ _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhg
 PICTURE = base64.b64decode(_PIXEL)
 """For a camera's."""
 PICTURE_JSON = {
-    "image": f"data:image/png;base64,{_PIXEL}", "age_seconds": 7.2, "captured_at": "2026-03-04T05:06:07Z", "stale": False
-}  # fmt: skip
+    "image": f"data:image/png;base64,{_PIXEL}",
+    "age_seconds": 7.2,
+    "captured_at": "2026-03-04T05:06:07Z",
+    "stale": False,
+}
 """The same as the wall of pictures asks for it."""
 
 

@@ -71,3 +71,12 @@ def test_the_server_ends_with_the_sentence_and_no_traceback(tmp_path: Path) -> N
     assert result.returncode == 1
     assert result.stderr.startswith("control_ui: SECRET_KEY is not set")
     assert "Traceback" not in result.stderr
+
+
+def test_grafana_is_where_people_find_it_or_nowhere() -> None:
+    assert read().grafana_url == ""
+    assert read(CARWASH_GRAFANA_URL="https://grafana.example/sub/").grafana_url == "https://grafana.example/sub"
+    for wrong in ("grafana.example", "javascript:alert(1)", "https://grafana.example/?x=1"):
+        with pytest.raises(SettingsError, match="CARWASH_GRAFANA_URL"):
+            read(CARWASH_GRAFANA_URL=wrong)
+    assert read(CARWASH_TLS_CERTIFICATE="/etc/ssl/fleet.pem").tls_certificate == Path("/etc/ssl/fleet.pem")

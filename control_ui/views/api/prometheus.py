@@ -9,12 +9,14 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from sqlalchemy.exc import OperationalError
 
 from control_ui.services import device_metrics, fleet_figures, scrape_targets
+from control_ui.views import control_metrics
 from control_ui.views import device_metrics as device_families
 from control_ui.views.api.operation import Api, Call
 from control_ui.views.api.schemas.metrics import Targets
 from control_ui.views.fleet_metrics import registry_of
 from control_ui.views.machine_authentication import PROMETHEUS
 from control_ui.views.request_metrics import request_metrics
+from control_ui.views.state import app_state
 
 log = logging.getLogger(__name__)
 api = Api("prometheus", "monitoring", prefix="")
@@ -48,5 +50,6 @@ def metrics(call: Call) -> Response:
     except OperationalError as error:
         log.error("no figures of the fleet: the database does not answer: %s", error.orig)
         figures = None
-    text = generate_latest(request_metrics().registry) + generate_latest(registry_of(figures))
+    registries = (request_metrics().registry, control_metrics.registry_of(app_state().settings), registry_of(figures))
+    text = b"".join(generate_latest(registry) for registry in registries)
     return Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
@@ -23,6 +31,7 @@ from control_ui.services.actor import system
 from control_ui.services.audit import verify
 from control_ui.services.audit.trail import Subject, record
 from control_ui.settings import Settings
+from control_ui.views.state import KEY
 from tests.control_ui import factories
 from tests.control_ui.conftest import NOW
 
@@ -183,3 +192,28 @@ def _failing(error: Exception) -> Callable[..., Any]:
         raise error
 
     return read
+
+
+def test_the_control_plane_tells_where_people_find_it_and_when_its_certificate_expires(
+    client: FlaskClient, app: Flask, tmp_path: Path
+) -> None:
+    found = scrape(client)
+    assert value(found, "carwash_control_info", public_url="http://127.0.0.1:8000") == 1
+    assert not [name for name, _ in found if "certificate" in name]
+    state = app.extensions[KEY]
+    path = tmp_path / "fleet.pem"
+    for content, expected in ((_certificate(NOW), NOW.timestamp()), (b"no certificate", 0), (None, 0)):
+        path.unlink(missing_ok=True)
+        if content is not None:
+            path.write_bytes(content)
+        app.extensions[KEY] = replace(state, settings=replace(state.settings, tls_certificate=path))
+        name = "carwash_certificate_expiry_timestamp_seconds"
+        assert value(scrape(client), name, certificate="fleet.pem") == expected
+
+
+def _certificate(expires_at: datetime) -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fleet.example")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(expires_at - timedelta(days=90)).not_valid_after(expires_at)
+    return builder.sign(key, SHA256()).public_bytes(Encoding.PEM)

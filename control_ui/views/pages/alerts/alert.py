@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
 
 from control_ui.models import Alert
 from control_ui.services import rows
@@ -10,7 +10,7 @@ from control_ui.services.alerts import listing, runbooks
 from control_ui.services.alerts.around import around
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Call
-from control_ui.views.pages.page import Answer, page
+from control_ui.views.pages.page import SEE_OTHER, Answer, page
 from control_ui.views.state import app_state
 
 
@@ -35,3 +35,9 @@ def alert_runbook(_call: Call, name: str) -> Answer:
     """A runbook that came with the software."""
     text = runbooks.read(name, app_state().settings.repository)
     return render_template("alerts/runbook.html", name=name, text=text)
+
+
+@page("/docs/runbooks/<name>.md", permission=Permission.FLEET_READ)
+def alert_runbook_address(_call: Call, name: str) -> Answer:
+    """The address that notifications name it by."""
+    return redirect(url_for("pages.alert_runbook", name=name), SEE_OTHER)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import jsonify, request
 
+from control_ui.models import Device
 from control_ui.services.permissions import Permission
-from control_ui.services.site import charts
+from control_ui.services.site import charts, overview
 from control_ui.services.site.charts import DEFAULT_RANGE, RANGES, Chart, Line
 from control_ui.views.api.operation import Call
 from control_ui.views.pages.page import Answer, page
 from control_ui.views.pages.site.device import fetch, tab
 from control_ui.views.pages.site.figures import figure
+from control_ui.views.state import app_state
 
 TABLE_POINTS = 48
+DASHBOARD = "/d/carwash-device/device-deep-dive"
+"""Of monitoring/grafana/dashboards/device-deep-dive.json."""
 
 
 @page("/sites/<int:device_id>/charts", permission=Permission.FLEET_READ)
@@ -33,6 +38,7 @@ def site_charts(call: Call, device_id: int) -> Answer:
         chosen=chosen,
         as_table=as_table,
         summary=summary,
+        grafana=_dashboard(call, device),
         figure=figure,
         stamp=lambda seconds: datetime.fromtimestamp(seconds, UTC),
     )
@@ -80,6 +86,14 @@ def _in_words(line: Line, chart: Chart, *, alone: bool) -> str:
         return f"{label}{figure(line.last, chart.unit)} throughout"
     span = f"{figure(line.least, chart.unit)} to {figure(line.most, chart.unit)}"
     return f"{label}{figure(line.last, chart.unit)} now; {span}, mean {figure(line.mean, chart.unit)}"
+
+
+def _dashboard(call: Call, device: Device) -> str:
+    """The site's dashboard in Grafana; empty where there is no Grafana."""
+    address = app_state().settings.grafana_url
+    tenant = overview.tenant_of(call.session, device).slug
+    variables = {"var-tenant": tenant, "var-region": device.site.region, "var-site": device.site.name}
+    return f"{address}{DASHBOARD}?{urlencode(variables)}" if address else ""
 
 
 def _range() -> str:

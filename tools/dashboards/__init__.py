@@ -1,0 +1,1 @@
+"""Grafana's dashboards, from which monitoring/grafana/dashboards/*.json are written."""
