@@ -50,6 +50,8 @@ class Settings:
     """So many logs are followed at the same time, by each worker process."""
     hosts_per_slice: int
     ansible_forks: int
+    healing_most_at_once: int
+    """So many devices are healed by the control plane at the same time, or 5 % of the fleet if that is fewer."""
 
     @property
     def derived_encryption_key(self) -> str:
@@ -105,6 +107,7 @@ class Settings:
             live_logs=_number(given, "CARWASH_LIVE_LOGS", 3, 1, 32),
             hosts_per_slice=_number(given, "CARWASH_HOSTS_PER_SLICE", 250, 1, 10_000),
             ansible_forks=_number(given, "CARWASH_ANSIBLE_FORKS", 50, 1, 500),
+            healing_most_at_once=_number(given, "CARWASH_HEALING_MOST_AT_ONCE", 5, 1, 100),
         )
 
 
