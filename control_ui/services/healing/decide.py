@@ -27,9 +27,7 @@ MAILBOX = {RuleAction.RESTART_STREAM, RuleAction.RESTART_UNITS, RuleAction.REBOO
 """What a Pi's own agent can be asked for."""
 WITHOUT_DEVICE = {RuleAction.QUARANTINE, RuleAction.ROLL_BACK_CONFIGURATION}
 """What is done here, however the device can be reached."""
-_ESCALATION_OF_OFFLINE = (
-    "it neither checks in nor answers over SSH: its power or its network is away, or the Pi is broken"
-)
+_POWER_OR_NETWORK = "it neither checks in nor answers over SSH: its power or its network is away, or the Pi is broken"
 
 
 def next_move(case: Case, patient: Patient, rules: Sequence[Rule], attempts: Sequence[Attempt], now: datetime) -> Move:
@@ -67,25 +65,39 @@ def _by_rules(case: Case, patient: Patient, rules: Sequence[Rule], attempts: Seq
 
 
 def _attempt(case: Case, patient: Patient, rule: Rule, attempts: Sequence[Attempt], number: int, now: datetime) -> Move:
-    """One more of this rule, if it can be made and its time has come."""
-    over = max((attempt.finished_at for attempt in attempts if attempt.finished_at is not None), default=None)
-    if over is not None and (rest := timedelta(seconds=rule.cooldown_seconds) - (now - over)) > timedelta(0):
-        return Wait(f"the next attempt is in {duration(rest.total_seconds())}")
+    """One more of this rule, if it can be made and its time has come. What cannot be made is told at once."""
     if patient.four_eyes and not rule.unattended:
         return Escalate(
             f"its rule would {rule.action}, and this tenant asks for a second person's approval:"
             " start it, and have it approved"
         )
+    by_run = _by_run(case, patient, rule, attempts)
+    if by_run is None:
+        return _out_of_reach(case, rule, attempts)
+    over = max((attempt.finished_at for attempt in attempts if attempt.finished_at is not None), default=None)
+    if over is not None and (rest := timedelta(seconds=rule.cooldown_seconds) - (now - over)) > timedelta(0):
+        return Wait(f"the next attempt is in {duration(rest.total_seconds())}")
+    return Start(rule, number, by_run)
+
+
+def _by_run(case: Case, patient: Patient, rule: Rule, attempts: Sequence[Attempt]) -> bool | None:
+    """Whether over SSH, or else through the mailbox or from here; None: there is no way."""
     if rule.action in WITHOUT_DEVICE:
-        return Start(rule, number, by_run=False)
-    deaf = any(attempt.case_id == case.id and attempt.state == ActionState.UNREACHABLE for attempt in attempts)
-    if patient.ssh and not deaf:
-        return Start(rule, number, by_run=True)
-    if patient.mailbox and rule.action in MAILBOX:
-        return Start(rule, number, by_run=False)
+        return False
+    if patient.ssh and not _deaf(case, attempts):
+        return True
+    return False if patient.mailbox and rule.action in MAILBOX else None
+
+
+def _deaf(case: Case, attempts: Sequence[Attempt]) -> bool:
+    """Whether SSH did not reach it in this case."""
+    return any(attempt.case_id == case.id and attempt.state == ActionState.UNREACHABLE for attempt in attempts)
+
+
+def _out_of_reach(case: Case, rule: Rule, attempts: Sequence[Attempt]) -> Escalate:
     if case.condition == OFFLINE:
-        words = _ESCALATION_OF_OFFLINE if deaf else "it does not check in, and SSH has no way to it"
-        return Escalate(words, UNREACHABLE)
+        deaf = _deaf(case, attempts)
+        return Escalate(_POWER_OR_NETWORK if deaf else "it does not check in, and SSH has no way to it", UNREACHABLE)
     if case.condition == CONFIGURATION_NOT_TAKEN:
         return Escalate("it checks in but does not fetch what is wanted, and SSH has no way to it")
     return Escalate(f"SSH has no way to it, and its agent cannot be asked to {rule.action}")
@@ -107,8 +119,7 @@ def _tried(case: Case, attempts: Sequence[Attempt], why: str) -> str:
 
 def _cause(case: Case, attempts: Sequence[Attempt]) -> str | None:
     """What the attempts have told of it."""
-    deaf = any(attempt.case_id == case.id and attempt.state == ActionState.UNREACHABLE for attempt in attempts)
-    return UNREACHABLE if deaf and case.condition == OFFLINE else None
+    return UNREACHABLE if case.condition == OFFLINE and _deaf(case, attempts) else None
 
 
 @dataclass(frozen=True)
