@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -52,6 +53,10 @@ class Settings:
     ansible_forks: int
     healing_most_at_once: int
     """So many devices are healed by the control plane at the same time, or 5 % of the fleet if that is fewer."""
+    smtp_url: str
+    """`smtp://user:password@host:587?from=a@b&to=c@d`: who sends the daily summary, and to whom; empty: nobody."""
+    summary_webhook: str
+    """Where the daily summary is sent as JSON; empty: nowhere."""
 
     @property
     def derived_encryption_key(self) -> str:
@@ -108,6 +113,8 @@ class Settings:
             hosts_per_slice=_number(given, "CARWASH_HOSTS_PER_SLICE", 250, 1, 10_000),
             ansible_forks=_number(given, "CARWASH_ANSIBLE_FORKS", 50, 1, 500),
             healing_most_at_once=_number(given, "CARWASH_HEALING_MOST_AT_ONCE", 5, 1, 100),
+            smtp_url=_smtp_url(given),
+            summary_webhook=_webhook(given),
         )
 
 
@@ -160,6 +167,26 @@ def _map_tiles(given: Mapping[str, str]) -> str:
             f"CARWASH_MAP_TILES is {url!r}; it must be like https://tiles.example/{{z}}/{{x}}/{{y}}.png, with the"
             " server's name written out"
         )
+    return url
+
+
+def _smtp_url(given: Mapping[str, str]) -> str:
+    url = given.get("CARWASH_SMTP_URL", "")
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query)
+    if url and not (parts.scheme in ("smtp", "smtps") and parts.hostname and asked.get("from") and asked.get("to")):
+        raise SettingsError(
+            "CARWASH_SMTP_URL must be like smtp://user:password@mail.example:587?from=fleet@example&to=ops@example"
+            " (smtps:// for TLS from the start; several receivers with commas)"
+        )
+    return url
+
+
+def _webhook(given: Mapping[str, str]) -> str:
+    url = given.get("CARWASH_SUMMARY_WEBHOOK", "")
+    parts = urlsplit(url)
+    if url and not (parts.scheme in ("http", "https") and parts.hostname):
+        raise SettingsError("CARWASH_SUMMARY_WEBHOOK must be an address like https://chat.example/hooks/fleet")
     return url
 
 
