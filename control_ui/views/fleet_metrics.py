@@ -92,11 +92,12 @@ def _of_healing(figures: Figures) -> Iterator[Metric]:
         "Whether attempts of self-healing that were due were held back in the last round.",
         value=int(figures.healing_brake),
     )
-    yield GaugeMetricFamily(
-        "carwash_healing_last_round_timestamp_seconds",
-        "When self-healing last looked at the fleet; 0 if it never has.",
-        value=figures.healing_round_at.timestamp() if figures.healing_round_at else 0,
-    )
+    if figures.healing_round_at is not None:
+        yield GaugeMetricFamily(
+            "carwash_healing_last_round_timestamp_seconds",
+            "When self-healing last looked at the fleet.",
+            value=figures.healing_round_at.timestamp(),
+        )
 
 
 def _label(word: str) -> str:
