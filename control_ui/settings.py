@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -55,6 +56,12 @@ class Settings:
     """So many logs are followed at the same time, by each worker process."""
     hosts_per_slice: int
     ansible_forks: int
+    healing_most_at_once: int
+    """So many devices are healed by the control plane at the same time, or 5 % of the fleet if that is fewer."""
+    smtp_url: str
+    """`smtp://user:password@host:587?from=a@b&to=c@d`: who sends the daily summary, and to whom; empty: nobody."""
+    summary_webhook: str
+    """Where the daily summary is sent as JSON; empty: nowhere."""
 
     @property
     def derived_encryption_key(self) -> str:
@@ -112,6 +119,9 @@ class Settings:
             live_logs=_number(given, "CARWASH_LIVE_LOGS", 3, 1, 32),
             hosts_per_slice=_number(given, "CARWASH_HOSTS_PER_SLICE", 250, 1, 10_000),
             ansible_forks=_number(given, "CARWASH_ANSIBLE_FORKS", 50, 1, 500),
+            healing_most_at_once=_number(given, "CARWASH_HEALING_MOST_AT_ONCE", 5, 1, 100),
+            smtp_url=_smtp_url(given),
+            summary_webhook=_webhook(given),
         )
 
 
@@ -171,6 +181,26 @@ def _grafana_url(given: Mapping[str, str]) -> str:
     url = given.get("CARWASH_GRAFANA_URL", "").rstrip("/")
     if url and not _ADDRESS.fullmatch(url):
         raise SettingsError(f"CARWASH_GRAFANA_URL is {url!r}; it must be like https://grafana.example")
+    return url
+
+
+def _smtp_url(given: Mapping[str, str]) -> str:
+    url = given.get("CARWASH_SMTP_URL", "")
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query)
+    if url and not (parts.scheme in ("smtp", "smtps") and parts.hostname and asked.get("from") and asked.get("to")):
+        raise SettingsError(
+            "CARWASH_SMTP_URL must be like smtp://user:password@mail.example:587?from=fleet@example&to=ops@example"
+            " (smtps:// for TLS from the start; several receivers with commas)"
+        )
+    return url
+
+
+def _webhook(given: Mapping[str, str]) -> str:
+    url = given.get("CARWASH_SUMMARY_WEBHOOK", "")
+    parts = urlsplit(url)
+    if url and not (parts.scheme in ("http", "https") and parts.hostname):
+        raise SettingsError("CARWASH_SUMMARY_WEBHOOK must be an address like https://chat.example/hooks/fleet")
     return url
 
 

@@ -16,7 +16,7 @@ import redis
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from control_ui.jobs import deployments, dispatch, recovery, requeue, schedules
+from control_ui.jobs import deployments, dispatch, healing, recovery, requeue, schedules
 from control_ui.jobs.context import JobContext, context
 from control_ui.jobs.stopping import STOPPING
 from control_ui.services.devices import mailbox, status
@@ -56,6 +56,10 @@ def duties() -> list[Duty]:
         Duty("deployments", 2, lambda _here, _now: deployments.advance()),
         Duty("schedules", 1, schedules.tick),
         Duty("silent devices", 3, _mark_silent, patience=status.OUTAGE_PATIENCE),
+        Duty("healing", healing.EVERY_SECONDS, healing.tick, patience=healing.PATIENCE),
+        Duty("transient alerts", healing.TRANSIENT_EVERY_SECONDS, healing.acknowledge_transient),
+        Duty("patterns", healing.PATTERNS_EVERY_SECONDS, lambda here, _now: here.work.wake(healing.LOOK_FOR_PATTERNS)),
+        Duty("summary", healing.SUMMARY_EVERY_SECONDS, healing.wake_summary),
         Duty("approvals", 10, _expire_approvals),
         Duty("mailboxes", 30, _expire_mail),
         Duty("reports", 60, lambda here, _now: here.work.make_reports()),

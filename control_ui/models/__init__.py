@@ -7,6 +7,16 @@ from control_ui.models.base import Base, TenantOwned
 from control_ui.models.configuration import ConfigTemplate, ConfigVersion, TemplateVersion
 from control_ui.models.deployments import Deployment, DeploymentDevice
 from control_ui.models.devices import Device, DeviceAction, DeviceState, EnrolmentToken, Group, GroupMember, Site
+from control_ui.models.healing import (
+    Degradation,
+    HealingAction,
+    HealingCase,
+    HealingDefault,
+    HealingPause,
+    HealingRule,
+    HealingSwitch,
+    SummaryDelivery,
+)
 from control_ui.models.people import ApiToken, RefreshToken, SignIn, Tenant, User
 from control_ui.models.reports import ReportFile, SiteDay
 from control_ui.models.requests import IdempotencyKey
@@ -32,6 +42,7 @@ __all__ = [
     "Base",
     "ConfigTemplate",
     "ConfigVersion",
+    "Degradation",
     "Deployment",
     "DeploymentDevice",
     "Device",
@@ -44,6 +55,12 @@ __all__ = [
     "EnrolmentToken",
     "Group",
     "GroupMember",
+    "HealingAction",
+    "HealingCase",
+    "HealingDefault",
+    "HealingPause",
+    "HealingRule",
+    "HealingSwitch",
     "HostResult",
     "IdempotencyKey",
     "Incident",
@@ -58,6 +75,7 @@ __all__ = [
     "Silence",
     "Site",
     "SiteDay",
+    "SummaryDelivery",
     "TemplateVersion",
     "Tenant",
     "TenantOwned",

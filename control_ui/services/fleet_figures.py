@@ -8,7 +8,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from control_ui.models import Alert, AuditVerification, Deployment, DeviceState, Run, Tenant
+from control_ui.models import (
+    Alert,
+    AuditVerification,
+    Deployment,
+    DeviceState,
+    HealingAction,
+    HealingSwitch,
+    Run,
+    Tenant,
+)
 from control_ui.models.alerts import AlertState
 from control_ui.models.runs import RunState
 from control_ui.models.scope import ScopedSession
@@ -32,6 +41,11 @@ class Figures:
     """Firing ones, by severity."""
     audit: dict[str, tuple[bool, datetime]]
     """By chain: whether it was whole when it was last verified, and when that was."""
+    healing_actions: dict[tuple[str, str], int]
+    """Attempts of self-healing that have ended, by action and result."""
+    healing_brake: bool
+    """Whether attempts that were due were held back in the last round."""
+    healing_round_at: datetime | None
 
 
 def read(session: ScopedSession, now: datetime) -> Figures:
@@ -40,6 +54,7 @@ def read(session: ScopedSession, now: datetime) -> Figures:
     tenants = tenants.join(Tenant, Tenant.id == DeviceState.tenant_id).group_by(Tenant.slug, DeviceState.status)
     queued = sa.select(sa.func.min(sa.func.coalesce(Run.not_before, Run.requested_at)))
     oldest = session.scalars(queued.where(Run.state == RunState.QUEUED)).one()
+    switch = session.scalars(sa.select(HealingSwitch)).one()
     return Figures(
         devices={(slug, status.value): count for slug, status, count in session.execute(tenants)},
         deployments=_counted(session, Deployment.state, Deployment.id),
@@ -47,12 +62,21 @@ def read(session: ScopedSession, now: datetime) -> Figures:
         oldest_queued_run_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
         alerts=_severities(session),
         audit={row.chain: (row.intact, row.at) for row in session.scalars(sa.select(AuditVerification))},
+        healing_actions=_healing(session),
+        healing_brake=bool(switch.brake),
+        healing_round_at=switch.last_round_at,
     )
 
 
 def _counted(session: ScopedSession, column: Any, counted: Any) -> dict[str, int]:
     query = sa.select(column, sa.func.count(counted)).group_by(column)
     return {word.value: number for word, number in session.execute(query)}
+
+
+def _healing(session: ScopedSession) -> dict[tuple[str, str], int]:
+    query = sa.select(HealingAction.action, HealingAction.state, sa.func.count(HealingAction.id))
+    ended = query.where(HealingAction.finished_at.is_not(None)).group_by(HealingAction.action, HealingAction.state)
+    return {(action.value, state.value): count for action, state, count in session.execute(ended)}
 
 
 def _severities(session: ScopedSession) -> dict[str, int]:

@@ -32,6 +32,7 @@ class _Fleet(Collector):
             yield from _of_devices(self._figures)
             yield from _of_work(self._figures)
             yield from _of_audit(self._figures)
+            yield from _of_healing(self._figures)
 
 
 def _of_devices(figures: Figures) -> Iterator[Metric]:
@@ -77,6 +78,26 @@ def _of_audit(figures: Figures) -> Iterator[Metric]:
         intact.add_metric([chain], int(whole))
         verified.add_metric([chain], at.timestamp())
     yield from (intact, verified)
+
+
+def _of_healing(figures: Figures) -> Iterator[Metric]:
+    actions = CounterMetricFamily(
+        "carwash_healing_actions", "Attempts of self-healing that have ended.", labels=["action", "result"]
+    )
+    for (action, result), count in sorted(figures.healing_actions.items()):
+        actions.add_metric([_label(action), _label(result)], count)
+    yield actions
+    yield GaugeMetricFamily(
+        "carwash_healing_brake_engaged",
+        "Whether attempts of self-healing that were due were held back in the last round.",
+        value=int(figures.healing_brake),
+    )
+    if figures.healing_round_at is not None:
+        yield GaugeMetricFamily(
+            "carwash_healing_last_round_timestamp_seconds",
+            "When self-healing last looked at the fleet.",
+            value=figures.healing_round_at.timestamp(),
+        )
 
 
 def _label(word: str) -> str:

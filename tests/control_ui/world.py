@@ -21,6 +21,9 @@ from control_ui.models import (
     DeviceStatusChange,
     EnrolmentToken,
     GroupMember,
+    HealingAction,
+    HealingCase,
+    Incident,
     RollbackPoint,
     RunEvent,
     RunSlice,
@@ -32,6 +35,7 @@ from control_ui.models import (
 from control_ui.models.alerts import AlertState
 from control_ui.models.deployments import DeploymentState, DeviceProgress, Strategy
 from control_ui.models.devices import DeviceStatus, GroupKind
+from control_ui.models.healing import ActionState, CaseState, RuleAction
 from control_ui.models.people import Role, SignInKind
 from control_ui.models.runs import RunState, SliceState
 from control_ui.models.scope import ScopedSession
@@ -176,8 +180,24 @@ def _trail(session: ScopedSession, tenant: Tenant, user: User, device: Device, m
     entry: AuditEntry = record(
         session, factories.actor(user), "device.update", subject, tenant_id=tenant.id, reason=marker, at=NOW
     )
+    incident = Incident(tenant_id=tenant.id, title=f"Incident {marker}", cause=marker, opened_at=NOW)
+    session.add(incident)
     session.flush()
-    return {"alert_id": alert.id, "entry_id": entry.id}
+    case = HealingCase(
+        tenant_id=tenant.id, device_id=device.id, condition="too_hot", cause="too hot", words=marker, since=NOW,
+        opened_at=NOW, state=CaseState.ESCALATED, note=marker, incident_id=incident.id,
+    )  # fmt: skip
+    session.add(case)
+    session.flush()
+    session.add(
+        HealingAction(
+            tenant_id=tenant.id, case_id=case.id, device_id=device.id, condition=case.condition, cause=case.cause,
+            step=1, action=RuleAction.REBOOT, attempt=1, reason=marker, state=ActionState.FAILED, note=marker,
+            started_at=NOW, finished_at=NOW,
+        )
+    )  # fmt: skip
+    session.flush()
+    return {"alert_id": alert.id, "entry_id": entry.id, "incident_id": incident.id}
 
 
 def _digest(marker: str, number: int) -> str:

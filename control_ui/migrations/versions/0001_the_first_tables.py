@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -949,8 +952,221 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_report_files_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_report_files_tenant_id"), ["tenant_id"], unique=False)
 
+    op.create_table(
+        "healing_defaults",
+        sa.Column("row_version", BIG_INTEGER, nullable=False),
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("condition", sa.String(length=48), nullable=False),
+        sa.Column("step", BIG_INTEGER, nullable=False),
+        sa.Column("after_seconds", BIG_INTEGER, nullable=False),
+        sa.Column("action", sa.String(24), nullable=False),
+        sa.Column("cooldown_seconds", BIG_INTEGER, nullable=False),
+        sa.Column("most_attempts", BIG_INTEGER, nullable=False),
+        sa.Column("window_seconds", BIG_INTEGER, nullable=False),
+        sa.Column("then", sa.String(24), nullable=False),
+        sa.Column("unattended", sa.Boolean(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_healing_defaults")),
+        sa.UniqueConstraint("condition", "step", name=op.f("uq_healing_defaults_condition_step")),
+    )
+    op.create_table(
+        "healing_switch",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_by", sa.Text(), nullable=False),
+        sa.Column("pause_reason", sa.Text(), nullable=False),
+        sa.Column("last_round_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("brake", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_healing_switch")),
+    )
+    op.create_table(
+        "summary_deliveries",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("channel", sa.String(length=24), nullable=False),
+        sa.Column("state", sa.String(24), nullable=False),
+        sa.Column("attempts", BIG_INTEGER, nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_summary_deliveries")),
+        sa.UniqueConstraint("day", "channel", name=op.f("uq_summary_deliveries_day_channel")),
+    )
+    op.create_table(
+        "healing_pauses",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paused_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_healing_pauses_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_healing_pauses")),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_healing_pauses_tenant_id")),
+    )
+    with op.batch_alter_table("healing_pauses", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_healing_pauses_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
+        "healing_rules",
+        sa.Column("row_version", BIG_INTEGER, nullable=False),
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("condition", sa.String(length=48), nullable=False),
+        sa.Column("step", BIG_INTEGER, nullable=False),
+        sa.Column("after_seconds", BIG_INTEGER, nullable=False),
+        sa.Column("action", sa.String(24), nullable=False),
+        sa.Column("cooldown_seconds", BIG_INTEGER, nullable=False),
+        sa.Column("most_attempts", BIG_INTEGER, nullable=False),
+        sa.Column("window_seconds", BIG_INTEGER, nullable=False),
+        sa.Column("then", sa.String(24), nullable=False),
+        sa.Column("unattended", sa.Boolean(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_healing_rules_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_healing_rules")),
+        sa.UniqueConstraint("tenant_id", "condition", "step", name=op.f("uq_healing_rules_tenant_id_condition_step")),
+    )
+    with op.batch_alter_table("healing_rules", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_healing_rules_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
+        "degradations",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("device_id", BIG_INTEGER, nullable=False),
+        sa.Column("kind", sa.String(length=48), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
+        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_degradations_device_id_devices")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_degradations_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_degradations")),
+    )
+    with op.batch_alter_table("degradations", schema=None) as batch_op:
+        batch_op.create_index("ix_degradations_device_since", ["device_id", "since"], unique=False)
+        batch_op.create_index(batch_op.f("ix_degradations_over_at"), ["over_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_degradations_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
+        "healing_cases",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("device_id", BIG_INTEGER, nullable=False),
+        sa.Column("condition", sa.String(length=48), nullable=False),
+        sa.Column("cause", sa.String(length=48), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(24), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("incident_id", BIG_INTEGER, nullable=True),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
+        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_healing_cases_device_id_devices")),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_healing_cases_incident_id_incidents")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_healing_cases_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_healing_cases")),
+    )
+    with op.batch_alter_table("healing_cases", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_healing_cases_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index("ix_healing_cases_device_opened", ["device_id", "opened_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_healing_cases_incident_id"), ["incident_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_healing_cases_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_healing_cases_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
+        "healing_actions",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("case_id", BIG_INTEGER, nullable=False),
+        sa.Column("device_id", BIG_INTEGER, nullable=False),
+        sa.Column("condition", sa.String(length=48), nullable=False),
+        sa.Column("cause", sa.String(length=48), nullable=False),
+        sa.Column("step", BIG_INTEGER, nullable=False),
+        sa.Column("action", sa.String(24), nullable=False),
+        sa.Column("attempt", BIG_INTEGER, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(24), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("run_id", BIG_INTEGER, nullable=True),
+        sa.Column("mailbox_id", sa.String(length=36), nullable=True),
+        sa.Column("deployment_id", BIG_INTEGER, nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", BIG_INTEGER, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["healing_cases.id"], name=op.f("fk_healing_actions_case_id_healing_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["deployment_id"], ["deployments.id"], name=op.f("fk_healing_actions_deployment_id_deployments")
+        ),
+        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_healing_actions_device_id_devices")),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["device_actions.id"], name=op.f("fk_healing_actions_mailbox_id_device_actions")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_healing_actions_run_id_runs")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_healing_actions_tenant_id_tenants")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_healing_actions")),
+    )
+    with op.batch_alter_table("healing_actions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_healing_actions_case_id"), ["case_id"], unique=False)
+        batch_op.create_index("ix_healing_actions_device_started", ["device_id", "started_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_healing_actions_run_id"), ["run_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_healing_actions_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_healing_actions_tenant_id"), ["tenant_id"], unique=False)
+
+    _first_healing_rules()
+
+
+def _first_healing_rules() -> None:
+    """What the platform begins with; people change it from there."""
+    rules = json.loads(Path(__file__).parents[1].joinpath("healing_defaults.json").read_text(encoding="utf-8"))
+    bind = op.get_bind()
+    table = sa.Table("healing_defaults", sa.MetaData(), autoload_with=bind)
+    op.bulk_insert(table, [rule | {"row_version": 1} for rule in rules])
+    op.bulk_insert(
+        sa.Table("healing_switch", sa.MetaData(), autoload_with=bind),
+        [{"id": 1, "paused_by": "", "pause_reason": "", "brake": ""}],
+    )
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("healing_actions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_healing_actions_tenant_id"))
+        batch_op.drop_index(batch_op.f("ix_healing_actions_state"))
+        batch_op.drop_index(batch_op.f("ix_healing_actions_run_id"))
+        batch_op.drop_index("ix_healing_actions_device_started")
+        batch_op.drop_index(batch_op.f("ix_healing_actions_case_id"))
+
+    op.drop_table("healing_actions")
+    with op.batch_alter_table("healing_cases", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_healing_cases_tenant_id"))
+        batch_op.drop_index(batch_op.f("ix_healing_cases_state"))
+        batch_op.drop_index(batch_op.f("ix_healing_cases_incident_id"))
+        batch_op.drop_index("ix_healing_cases_device_opened")
+        batch_op.drop_index(batch_op.f("ix_healing_cases_closed_at"))
+
+    op.drop_table("healing_cases")
+    with op.batch_alter_table("degradations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_degradations_tenant_id"))
+        batch_op.drop_index(batch_op.f("ix_degradations_over_at"))
+        batch_op.drop_index("ix_degradations_device_since")
+
+    op.drop_table("degradations")
+    with op.batch_alter_table("healing_rules", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_healing_rules_tenant_id"))
+
+    op.drop_table("healing_rules")
+    with op.batch_alter_table("healing_pauses", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_healing_pauses_tenant_id"))
+
+    op.drop_table("healing_pauses")
+    op.drop_table("summary_deliveries")
+    op.drop_table("healing_switch")
+    op.drop_table("healing_defaults")
+
     with op.batch_alter_table("report_files", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_report_files_tenant_id"))
         batch_op.drop_index(batch_op.f("ix_report_files_state"))

@@ -10,7 +10,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from control_ui.models import Alert, DeviceAction, DeviceLog, DeviceState, HostResult, Run, Silence
+from control_ui.models import (
+    Alert,
+    DeviceAction,
+    DeviceLog,
+    DeviceState,
+    HealingAction,
+    HealingCase,
+    HostResult,
+    Run,
+    Silence,
+)
 from control_ui.models.scope import ScopedSession
 from control_ui.services.devices import reading
 
@@ -60,6 +70,7 @@ def around(session: ScopedSession, alert: Alert, silence: Silence | None, now: d
         *_of_pi(session, alert.device_id, span),
         *_of_mailbox(session, alert.device_id, span),
         *_of_runs(session, alert.device_id, span),
+        *_of_healing(session, alert.device_id, span),
     ]
     events = sorted([*events, *tried], key=lambda event: event.at)
     return Around(events, bool(tried), _counts(session, alert.device_id))
@@ -108,6 +119,19 @@ def _of_runs(session: ScopedSession, device_id: int, span: tuple[datetime, datet
         words = f"Run {run.id}, {run.playbook}, asked for by {run.requested_by}"
         detail = message or run.reason
         yield Event(run.started_at or run.requested_at, "run", words, detail, str(outcome or progress), run.id)
+
+
+def _of_healing(session: ScopedSession, device_id: int, span: tuple[datetime, datetime]) -> Iterator[Event]:
+    """What the control plane did by itself: attempts, and when it called a person."""
+    action, case = HealingAction, HealingCase
+    query = sa.select(action).where(action.device_id == device_id, action.started_at.between(*span))
+    for row in session.scalars(query.order_by(action.started_at.desc()).limit(MOST_OF_EACH)):
+        words = f"Self-healing: {row.action}, attempt {row.attempt}"
+        yield Event(row.started_at, "action", words, row.note or row.reason, row.state, row.run_id)
+    calls = sa.select(case).where(case.device_id == device_id, case.escalated_at.between(*span))
+    for called in session.scalars(calls.order_by(case.escalated_at.desc()).limit(MOST_OF_EACH)):
+        if called.escalated_at is not None:
+            yield Event(called.escalated_at, "action", "Self-healing calls a person", f"{called.words}; {called.note}")
 
 
 def _counts(session: ScopedSession, device_id: int) -> list[Count]:

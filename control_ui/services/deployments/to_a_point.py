@@ -37,10 +37,17 @@ class Point:
 
 
 def roll_back_to(
-    session: ScopedSession, actor: Actor, target: dict[str, Any], point: Point, reason: str, now: datetime
+    session: ScopedSession,
+    actor: Actor,
+    target: dict[str, Any],
+    point: Point,
+    reason: str,
+    now: datetime,
+    *,
+    commit: bool = True,
 ) -> Deployment:
     """Take devices back to a point; only their configuration, not their release. Raises NotFoundError, InvalidError
-    where no device can be taken there. Commits."""
+    where no device can be taken there. Commits, unless told not to."""
     devices = targets.resolve(session, target)
     lock_with_rivals(session, [device.id for device in devices])
     ways = ways_to(session, devices, point)
@@ -49,7 +56,8 @@ def roll_back_to(
         raise InvalidError("no device can be taken back there", faults)
     errand = Errand(_tenant_of(devices), target, point.document(), reason)
     rollback = go_back(session, actor, errand, ways, now)
-    session.commit()
+    if commit:
+        session.commit()
     return rollback
 
 

@@ -37,15 +37,19 @@ def ask(
     reason: str,
     lifetime_seconds: int,
     now: datetime,
+    *,
+    commit: bool = True,
+    standing_approval: bool = False,
 ) -> DeviceAction:
-    """Put an action into the device's mailbox.
+    """Put an action into the device's mailbox. `standing_approval`: a rule that people have written approves it.
 
     Raises InvalidError for an unknown kind; ConflictError for a device that cannot check in or whose mailbox is full,
     and for what needs an approval: a mailbox has nobody who gives one.
     """
     if kind not in KINDS:
         raise InvalidError(f"a Pi knows no action {kind!r}; it knows {', '.join(KINDS)}")
-    _refuse_unseen(session, device, kind)
+    if not standing_approval:
+        _refuse_unseen(session, device, kind)
     if device.token_sha256 is None:
         raise ConflictError(f"{device.name} has no device token, so it does not check in: let it register first")
     expire(session, now, device)
@@ -72,7 +76,8 @@ def ask(
         after={"action": kind, "id": action.id, "expires_at": action.expires_at.isoformat()},
         at=now,
     )
-    session.commit()
+    if commit:
+        session.commit()
     return action
 
 

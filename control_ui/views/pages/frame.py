@@ -22,7 +22,7 @@ A_YEAR_SECONDS = 365 * 24 * 3600
 THEMES = ("light", "dark")
 
 TONES = {
-    "good": ("online", "ok", "succeeded", "applied", "resolved", "approved", "open", "active", "changed"),
+    "good": ("online", "ok", "succeeded", "applied", "resolved", "approved", "open", "active", "changed", "healed"),
     "warn": (
         "degraded",
         "partial",
@@ -35,8 +35,20 @@ TONES = {
         "expired",
         "interrupted",
         "rolled_back",
+        "not_healed",
     ),
-    "bad": ("offline", "failed", "lost", "rollback_failed", "rejected", "firing", "critical", "refused", "error"),
+    "bad": (
+        "offline",
+        "failed",
+        "lost",
+        "rollback_failed",
+        "rejected",
+        "firing",
+        "critical",
+        "refused",
+        "error",
+        "escalated",
+    ),
     "busy": ("running", "queued", "delivering", "in_flight", "rolling_back"),
 }
 """By tone, the states that have it. What is in none of them is neither good nor bad: `none`."""

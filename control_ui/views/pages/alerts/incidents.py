@@ -8,6 +8,7 @@ from control_ui.models import Incident
 from control_ui.services import rows
 from control_ui.services.alerts import incidents as service
 from control_ui.services.alerts import listing
+from control_ui.services.healing import listing as healing
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Call
 from control_ui.views.pages.page import Answer, page
@@ -29,6 +30,7 @@ def incident(call: Call, incident_id: int) -> Answer:
     values = {
         "shown": service.shown(call.session, call.now, incident_id)[0],
         "found": listing.listing(call.session, filters, page_number, call.now),
+        "cases_of": healing.open_cases(call.session, incident_id=incident_id),
         "now": call.now,
     }
     if request.headers.get("HX-Target") == "incident":

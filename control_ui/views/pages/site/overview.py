@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import render_template, request
 
+from control_ui.services.healing import listing as healing
+from control_ui.services.healing import patterns
 from control_ui.services.permissions import Permission
 from control_ui.services.site import overview
 from control_ui.views.api.operation import Call
@@ -21,6 +23,10 @@ def site(call: Call, device_id: int) -> Answer:
         device,
         found=found,
         key_trouble=overview.key_trouble(found),
+        wrong=healing.open_cases(call.session, device.id),
+        tried=healing.recent(call.session, device.id),
+        worse=patterns.worsening(call.session, device.id),
+        kinds=patterns.KINDS,
         points=overview.points(call.session, device),
         tenant=overview.tenant_of(call.session, device),
         now=call.now,
