@@ -1,9 +1,10 @@
 """What every device told at its last check-in, as figures for Prometheus: so also Pis that nobody can scrape are
-watched. One statement, however many devices there are."""
+watched. Two statements, however many devices there are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from control_ui.models.scope import ScopedSession
 from control_ui.services.configuration.desire import wanted
 from control_ui.services.devices import causes, status
 from control_ui.services.devices.status import Standing
+from control_ui.services.healing.escalated import Escalated, escalated
 from control_ui.services.reported_metrics import Figure, reported
 
 
@@ -30,6 +32,9 @@ class DeviceMetrics:
 def read(session: ScopedSession, now: datetime) -> list[DeviceMetrics]:
     """Of all devices of this scope that ever checked in. Figures of the Pi itself only where it has no address to be
     scraped at, and only while it is heard of: figures that are no longer renewed would look like good ones."""
+    in_need: defaultdict[int, list[Escalated]] = defaultdict(list)
+    for case in escalated(session):
+        in_need[case.device_id].append(case)
     return [
         DeviceMetrics(
             {
@@ -40,7 +45,7 @@ def read(session: ScopedSession, now: datetime) -> list[DeviceMetrics]:
                 "device": device.name,
                 "environment": device.environment.value,
             },
-            list(_figures(device, now)),
+            [*_figures(device, now), *_of_healing(in_need[device.id])],
         )
         for device, slug in session.execute(_QUERY)
     ]
@@ -61,6 +66,12 @@ def _figures(device: Device, now: datetime) -> Iterator[Figure]:
         yield Figure("carwash_device_problem", 1, {"cause": cause})
     if online and not device.address:
         yield from reported(standing, age_seconds)
+
+
+def _of_healing(cases: Sequence[Escalated]) -> Iterator[Figure]:
+    """A device has a case for each condition at most, and a condition one cause at a time."""
+    for condition, cause in sorted({(case.condition, case.cause) for case in cases}):
+        yield Figure("carwash_healing_escalated", 1, {"condition": condition, "cause": cause})
 
 
 def _is_refused(standing: Standing) -> bool:

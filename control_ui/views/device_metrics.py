@@ -15,6 +15,7 @@ HELP = {
     "carwash_device_checkin_age_seconds": "Time since the last check-in, in seconds.",
     "carwash_device_configuration_refused": "1 while the device has refused the configuration wanted of it.",
     "carwash_device_problem": "1 for the likeliest cause of the device's trouble.",
+    "carwash_healing_escalated": "1 while a person is needed: nothing automatic helps, or has helped.",
     "node_cpu_usage_percent": "Processor time in use, in percent of all cores.",
     "node_memory_usage_bytes": "Memory that is in use and cannot be reclaimed, in bytes.",
     "carwash_memory_total_bytes": "Memory there is, in bytes.",

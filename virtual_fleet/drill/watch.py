@@ -117,8 +117,9 @@ class Watch:
                 self._note(device, at)
                 if device["last_seen_at"]:
                     self.last_heard[device["name"]] = moment(device["last_seen_at"])
+            names = {device["id"]: device["name"] for device in devices}
             self.alerts |= {one["id"]: one for one in alerts}
-            self.actions |= {one["id"]: one for one in actions}
+            self.actions |= {one["id"]: one | {"device": names.get(one["device_id"], "")} for one in actions}
             self._looked.notify_all()
 
     def _note(self, device: dict[str, Any], at: float) -> None:

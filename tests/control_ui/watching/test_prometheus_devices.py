@@ -1,4 +1,4 @@
-"""What the devices told, for Prometheus: one series of each kind a device, whatever was sent, and one statement."""
+"""What the devices told, for Prometheus: one series of each kind a device, whatever was sent, and two statements."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 
-from control_ui.models import Device
+from control_ui.models import Device, HealingCase
 from control_ui.models.devices import DeviceStatus
+from control_ui.models.healing import CaseState
 from control_ui.models.scope import ScopedSession
 from control_ui.services import device_metrics
 from control_ui.services.configuration.desire import want
@@ -218,6 +219,26 @@ def test_no_pi_can_make_more_series_than_there_are_to_be(session: ScopedSession,
     assert len(metrics.figures) < 130
 
 
+def test_a_device_that_only_a_person_can_help_is_told_with_what_and_why(
+    client: FlaskClient, session: ScopedSession, fleet: Fleet
+) -> None:
+    device = heard(session, fleet, "needy")
+    heard(session, fleet, "well")
+    for condition, state in (("camera_password", CaseState.ESCALATED), ("too_hot", CaseState.OPEN)):
+        session.add(
+            HealingCase(
+                tenant_id=device.tenant_id, device_id=device.id, condition=condition, cause="camera password",
+                words="", note="", since=NOW, opened_at=NOW, state=state,
+            )
+        )  # fmt: skip
+    session.commit()
+    samples = scrape(client)
+    told_of = {dict(labels)["device"] for name, labels in samples if name == "carwash_healing_escalated"}
+    assert told_of == {"needy"}
+    labels = {"condition": "camera_password", "cause": "camera password"}
+    assert of(samples, "needy", "carwash_healing_escalated", **labels) == 1
+
+
 def test_five_hundred_devices_cost_as_many_statements_as_one(
     app: Flask, client: FlaskClient, session: ScopedSession, fleet: Fleet
 ) -> None:
@@ -246,7 +267,7 @@ def test_five_hundred_devices_cost_as_many_statements_as_one(
             session.commit()
             few = statements()
     session.commit()
-    assert statements() == few == 1
+    assert statements() == few == 2
 
 
 def test_only_prometheus_gets_it(client: FlaskClient, fleet: Fleet) -> None:
