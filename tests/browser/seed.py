@@ -12,11 +12,14 @@ import sqlalchemy as sa
 from control_ui.models import (
     Alert,
     ConfigVersion,
+    Degradation,
     Deployment,
     DeploymentDevice,
     Device,
     DeviceSample,
     DeviceStatusChange,
+    HealingAction,
+    HealingCase,
     HostResult,
     Incident,
     Run,
@@ -28,6 +31,7 @@ from control_ui.models import (
 from control_ui.models.alerts import AlertState
 from control_ui.models.deployments import DeploymentState, DeviceProgress, Strategy
 from control_ui.models.devices import DeviceStatus, GroupKind
+from control_ui.models.healing import ActionState, CaseState, RuleAction
 from control_ui.models.people import Role
 from control_ui.models.runs import HostOutcome, HostProgress, RunState, SliceState
 from control_ui.models.scope import ScopedSession
@@ -92,6 +96,7 @@ def seed(session: ScopedSession, now: datetime, *, sites: int = SITES, tasks: in
     done = _deployment(session, devices[:30], template, DeploymentState.SUCCEEDED, now - timedelta(hours=9))
     under_way = _deployment(session, devices[:100], template, DeploymentState.RUNNING, now - timedelta(minutes=4))
     _alerts(session, devices, now)
+    _healing(session, devices, now)
     serve(session, devices, now, chance)
     session.commit()
     return Seeded(
@@ -306,6 +311,36 @@ def _deployment(
         )  # fmt: skip
     session.flush()
     return row
+
+
+def _healing(session: ScopedSession, devices: list[Device], now: datetime) -> None:
+    """What self-healing did: healed one, tried in vain at another, and calls a person to a third."""
+    told = [
+        ("stream_not_reporting", "stream service", "the stream service does not report", CaseState.CLOSED),
+        ("memory_high", "stream memory", "the stream service uses too much memory: 312 MiB", CaseState.OPEN),
+        ("camera_password", "unauthorized", "the camera refuses the password", CaseState.ESCALATED),
+    ]
+    for device, (condition, cause, words, state) in zip(devices[11:], told, strict=False):
+        whose = {"tenant_id": device.tenant_id, "device_id": device.id, "condition": condition, "cause": cause}
+        case = HealingCase(
+            **whose, words=words, since=now - timedelta(minutes=30), opened_at=now, state=state,
+            closed_at=now if state == CaseState.CLOSED else None,
+            note="no restart mends this" if state == CaseState.ESCALATED else "the next attempt is in 5 min",
+        )  # fmt: skip
+        session.add(case)
+        session.flush()
+        if state == CaseState.ESCALATED:
+            continue
+        session.add(
+            HealingAction(
+                **whose, case_id=case.id, step=1, action=RuleAction.RESTART_UNITS, attempt=1, reason=words,
+                state=ActionState.HEALED if state == CaseState.CLOSED else ActionState.NOT_HEALED,
+                note="it has checked in since", started_at=now - timedelta(minutes=20), finished_at=now,
+            )
+        )  # fmt: skip
+    whose = {"tenant_id": devices[20].tenant_id, "device_id": devices[20].id, "since": now, "seen_at": now}
+    words = "its stream restarted 4.0 times an hour in the last 6 hours, 0.1 before"
+    session.add(Degradation(**whose, kind="restarts", words=words))
 
 
 def _alerts(session: ScopedSession, devices: list[Device], now: datetime) -> None:

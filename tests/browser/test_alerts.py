@@ -102,7 +102,8 @@ def test_no_page_has_a_serious_barrier_or_scrolls_sideways(
 ) -> None:
     page = open_page("/alerts", Role.OPERATOR, viewport=viewport, color_scheme=scheme)
     paths = ("/alerts?state=all", "/alerts/1", "/alerts/incidents", "/alerts/incidents/1", "/alerts/silences",
-             "/alerts/silences/new", "/alerts/acknowledge?id=1&id=2")  # fmt: skip
+             "/alerts/silences/new", "/alerts/acknowledge?id=1&id=2", "/alerts/healing",
+             "/alerts/healing/rules/offline/1")  # fmt: skip
     for path in paths:
         page.goto(path)
         assert (path, accessibility(page)) == (path, [])
