@@ -26,6 +26,7 @@ from control_ui.models.scope import ScopedSession
 from control_ui.services.actor import system
 from control_ui.services.audit.trail import Subject, record
 from tests.browser.deployment_seed import deployed
+from tests.browser.healing_seed import treated
 from tests.browser.place_seed import placed
 from tests.browser.run_seed import ran
 from tests.browser.served import serve
@@ -77,6 +78,7 @@ def seed(session: ScopedSession, now: datetime, *, sites: int = SITES, tasks: in
     done = deployed(session, devices[:30], template, DeploymentState.SUCCEEDED, now - timedelta(hours=9))
     under_way = deployed(session, devices[:100], template, DeploymentState.RUNNING, now - timedelta(minutes=4))
     _alerts(session, devices, now)
+    treated(session, devices, now)
     serve(session, devices, now, chance)
     session.commit()
     return Seeded(

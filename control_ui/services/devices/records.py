@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from control_ui.models import (
     Alert,
     ConfigVersion,
+    Degradation,
     DeploymentDevice,
     Device,
     DeviceAction,
@@ -19,6 +20,8 @@ from control_ui.models import (
     DeviceStatusChange,
     EnrolmentToken,
     GroupMember,
+    HealingAction,
+    HealingCase,
     HostResult,
     Site,
 )
@@ -48,7 +51,18 @@ FIELDS = (
 )
 """What `create` and `change` take, beside `name` (which stays for ever) and `site_id`."""
 _HISTORY = (HostResult, ConfigVersion, DeploymentDevice, Alert)
-_BELONGINGS = (EnrolmentToken, GroupMember, DeviceAction, DeviceStatusChange, DeviceLog, DeviceSample, DeviceState)
+_BELONGINGS = (
+    HealingAction,
+    HealingCase,
+    Degradation,
+    EnrolmentToken,
+    GroupMember,
+    DeviceAction,
+    DeviceStatusChange,
+    DeviceLog,
+    DeviceSample,
+    DeviceState,
+)
 
 
 def create(session: ScopedSession, actor: Actor, values: dict[str, Any], *, reason: str, now: datetime) -> Device:

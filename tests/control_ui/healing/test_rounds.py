@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from control_ui.models import Alert, Device, DeviceAction, Incident, Silence
+from control_ui.models import Alert, Device, DeviceAction, DeviceStatusChange, Incident, Silence
 from control_ui.models.alerts import AlertState
 from control_ui.models.devices import DeviceStatus
 from control_ui.models.healing import ActionState, CaseState, RuleAction
 from control_ui.models.runs import HostOutcome, RunState
+from control_ui.services.actor import system
+from control_ui.services.devices import records
 from control_ui.services.healing.escalated import escalated
 from tests.control_ui import factories
 from tests.control_ui.conftest import NOW
@@ -145,7 +147,7 @@ def test_a_device_that_comes_and_goes_is_held_and_told_to_a_person(ward: Ward) -
     device = ward.device(ward.tenant())
     for turn in range(12):
         status = DeviceStatus.OFFLINE if turn % 2 else DeviceStatus.ONLINE
-        factories_change(ward, device, status)
+        changes(ward, device, status)
         ward.later(MINUTE)
     ward.checks_in(device)
     ward.rounds(10 * SECOND)
@@ -156,9 +158,7 @@ def test_a_device_that_comes_and_goes_is_held_and_told_to_a_person(ward: Ward) -
     assert len(ward.audited("device.hold")) == 1
 
 
-def factories_change(ward: Ward, device: Device, status: DeviceStatus) -> None:
-    from control_ui.models import DeviceStatusChange
-
+def changes(ward: Ward, device: Device, status: DeviceStatus) -> None:
     ward.session.add(
         DeviceStatusChange(tenant_id=device.tenant_id, device_id=device.id, at=ward.now, status=status, reasons=[])
     )
@@ -188,6 +188,16 @@ def test_a_device_that_somebody_is_at_work_on_is_left_alone(ward: Ward, why: str
     assert ward.rounds(15 * MINUTE, 20 * SECOND) == 0
     (case,) = ward.cases()
     assert {"held": "held", "maintenance": "maintenance", "silenced": "silenced", "run": "at work"}[why] in case.note
+
+
+def test_a_device_without_runs_is_removed_with_its_cases(ward: Ward) -> None:
+    device = ward.device(ward.tenant(), address="", ssh_host_keys=[])
+    ward.checks_in(device, told("api_not_answering"))
+    ward.rounds(200 * SECOND)
+    fresh = ward.session.get_one(Device, device.id, populate_existing=True)
+    records.remove(ward.session, system("a test"), fresh, reason="gone", now=ward.now)
+    assert (ward.cases(), ward.actions()) == ([], [])
+    assert ward.round().begun == 0
 
 
 def test_no_more_than_the_brake_allows_are_treated_at_once(ward: Ward) -> None:
