@@ -39,7 +39,7 @@ def visits(chromium: Browser, home: str) -> Iterator[Visit]:
             return page
 
         yield visit
-    assert wrong == [], "the console has errors, or something was asked for elsewhere"
+    assert not wrong, f"the console has errors, or something was asked for elsewhere: {'; '.join(wrong)}"
 
 
 def _watch(page: Page, home: str, wrong: list[str]) -> None:

@@ -1,5 +1,5 @@
 """A whole fleet under a real control plane: virtual sites, PostgreSQL, Redis, web server, worker. Steered through the
-API alone."""
+API, or in a browser."""
 
 from __future__ import annotations
 
