@@ -44,7 +44,7 @@ def filled(plane: Plane, path: str) -> str:
 
 
 def every_page(plane: Plane, page: Page) -> list[str]:
-    mine = [one.path for one in addresses(plane) if one.role is Role.ADMIN and not one.leads_on]
+    mine = [one.path for one in addresses(plane) if one.role is Role.ADMIN and one.status == 200]
     return [path for path in mine if is_document(page.request.get(path))]
 
 

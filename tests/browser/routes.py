@@ -22,8 +22,8 @@ from tests.browser.plane import Plane
 BLUEPRINT = "pages."
 PEOPLE = {"tenants_new": Role.PLATFORM_ADMIN, "tenants_edit": Role.PLATFORM_ADMIN, "login": None}
 """Who sees what an administrator of a tenant does not: somebody else, or nobody."""
-LEAD_ON = ("administration", "config_override_of")
-"""Addresses that only lead to a page which has its own."""
+OTHERWISE = {"administration": 303, "config_override_of": 303, "site_picture": 503}
+"""How those are answered that are no pages: some lead on to one, and no Pi is there to have a picture of."""
 WORDS = {
     "what": ["put_in", "take_out", "pause", "resume", "disable", "enable"],
     "hand": ["pause", "resume", "cancel"],
@@ -60,7 +60,7 @@ class Address:
     endpoint: str
     path: str
     role: Role | None
-    leads_on: bool
+    status: int
 
 
 class CannotFillError(AssertionError):
@@ -77,7 +77,7 @@ def addresses(plane: Plane) -> list[Address]:
     known = {name.replace(".", "_"): value for name, value in values.items()}
     adapter = plane.app.url_map.bind("")
     return [
-        Address(name, path + query.format_map(known), PEOPLE.get(name, Role.ADMIN), name in LEAD_ON)
+        Address(name, path + query.format_map(known), PEOPLE.get(name, Role.ADMIN), OTHERWISE.get(name, 200))
         for rule in plane.app.url_map.iter_rules()
         if rule.endpoint.startswith(BLUEPRINT) and "GET" in (rule.methods or ())
         for name in [rule.endpoint.removeprefix(BLUEPRINT)]

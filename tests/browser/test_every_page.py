@@ -18,8 +18,6 @@ from tests.browser.conftest import AXE, OpenPage, accessibility
 from tests.browser.plane import NARROW, PICTURE, PICTURE_JSON, WIDE, Plane
 from tests.browser.routes import Address, addresses, is_document
 
-OK, SEE_OTHER = 200, 303
-
 
 @pytest.fixture
 def signing_key(plane: Plane) -> Iterator[None]:
@@ -57,7 +55,7 @@ def faults(page: Page, address: Address) -> Iterator[str]:
     """What is wrong with it, each with its name. Of what is no page by itself only whether it is there."""
     told = f"{address.endpoint} ({address.path})"
     answer = page.request.get(address.path, max_redirects=0)
-    if answer.status != (SEE_OTHER if address.leads_on else OK):
+    if answer.status != address.status:
         yield f"{told}: answered with {answer.status}: {answer.text()[:300]}"
     elif is_document(answer):
         yield from (f"{told}: {fault}" for fault in _looked_at(page, address.path))
@@ -67,7 +65,7 @@ def _looked_at(page: Page, path: str) -> Iterator[str]:
     """In dark only the contrasts are looked at again: nothing else depends on the theme."""
     page.set_viewport_size(WIDE)
     page.emulate_media(color_scheme="light")
-    page.goto(path)
+    page.goto(path, wait_until="domcontentloaded")
     yield from accessibility(page)
     page.emulate_media(color_scheme="dark")
     yield from (f"dark: {fault}" for fault in accessibility(page, "color-contrast"))

@@ -160,7 +160,7 @@ def test_the_map_is_drawn_here_and_a_site_on_it_can_be_pointed_at(open_page: Ope
 def test_sites_are_chosen_from_their_pictures_and_on_the_map(open_page: OpenPage) -> None:
     page = open_page("/account")
     page.route(ASKED_FOR, lambda route: route.fulfill(json=PICTURE_JSON))
-    page.goto("/?view=pictures&q=ca+01")
+    page.goto("/?view=pictures&q=ca+0")
     boxes = live(page).locator(f"{SHOWN} .pick input")
     boxes.nth(0).check()
     boxes.nth(2).click(modifiers=["Shift"])
