@@ -172,5 +172,5 @@ def test_promtool_finds_nothing_to_say_about_what_we_tell(told: Told, whose: str
     assert said == []
 
 
-CONTRACTED = ("carwash_last_successful_snapshot_timestamp ",)
+CONTRACTED = ("carwash_last_successful_snapshot_timestamp ", "carwash_alerts_active_count ")
 """Names that users were promised, whatever promtool thinks of them."""
