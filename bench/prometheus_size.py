@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,19 +150,21 @@ def _recorded_per_device() -> int:
     return sum(name.startswith("device:") for name in names)
 
 
-class node_exporter:  # noqa: N801  # used like a function
-    """Debian's, as the role configures it. Entered, it gives what scrapes it."""
+@contextmanager
+def node_exporter() -> Iterator[Callable[[], str]]:
+    """Debian's, as the role configures it; gives what scrapes it."""
+    defaults = yaml.safe_load((REPOSITORY / "roles/node_exporter/defaults/main.yml").read_text())
+    off = [f"--no-collector.{name}" for name in defaults["node_exporter_disabled_collectors"]]
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/metrics"
 
-    def __enter__(self) -> Callable[[], str]:
-        defaults = yaml.safe_load((REPOSITORY / "roles/node_exporter/defaults/main.yml").read_text())
-        port = free_port()
-        off = [f"--no-collector.{name}" for name in defaults["node_exporter_disabled_collectors"]]
-        self._server = running(["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", *off], port)
-        self._server.__enter__()
-        return lambda: urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()  # type: ignore[no-any-return]
+    def scrape() -> str:
+        with urlopen(url, timeout=10) as answer:  # loopback
+            text: str = answer.read().decode()
+        return text
 
-    def __exit__(self, *_error: object) -> None:
-        self._server.__exit__(None, None, None)
+    with running(["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", *off], port):
+        yield scrape
 
 
 def _bytes_per_sample(directory: Path, texts: list[tuple[str, str]]) -> float:

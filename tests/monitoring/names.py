@@ -14,6 +14,7 @@ _SUFFIXES = ("_bucket", "_sum", "_count", "_total", "_info")
 
 FOREIGN = {
     "prometheus": {  # https://github.com/prometheus/prometheus/tree/v2.42.0, read off /metrics in test_dashboards
+        "process_resident_memory_bytes",
         "prometheus_config_last_reload_successful",
         "prometheus_notifications_alertmanagers_discovered",
         "prometheus_notifications_dropped_total",
@@ -26,7 +27,6 @@ FOREIGN = {
         "prometheus_tsdb_head_samples_appended_total",
         "prometheus_tsdb_head_series",
         "prometheus_tsdb_storage_blocks_bytes",
-        "prometheus_tsdb_wal_storage_size_bytes",
     },
     "alertmanager": {  # https://github.com/prometheus/alertmanager/tree/v0.25.0, read off /metrics in test_dashboards
         "alertmanager_alerts",

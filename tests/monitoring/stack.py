@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,12 +46,12 @@ class Prometheus:
 
 
 @contextmanager
-def serving(texts: Mapping[str, str]) -> Iterator[str]:
-    """`/<job>` gives this job's text. Yields host and port."""
+def serving(texts: Mapping[str, Callable[[], str]]) -> Iterator[str]:
+    """`/<job>` gives this job's text, asked for each time. Yields host and port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = texts[self.path.strip("/")].encode()
+            body = texts[self.path.strip("/")]().encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.send_header("Content-Length", str(len(body)))
@@ -86,8 +87,10 @@ def alertmanager(directory: Path) -> Iterator[str]:
 
 @contextmanager
 def prometheus(directory: Path, served: str, alertmanager_at: str) -> Iterator[Prometheus]:
-    """With all our rules, and each job that `served` has a text of."""
+    """With all our rules, which fire at once, and each job that `served` has a text of."""
     directory.mkdir()
+    for path in RULES:
+        (directory / path.name).write_text(re.sub(r"(?m)^ +for: .*\n", "", path.read_text()))
     address = f"127.0.0.1:{free_port()}"
     (directory / "prometheus.yml").write_text(yaml.safe_dump(_configuration(address, served, alertmanager_at)))
     with _running(
@@ -106,7 +109,7 @@ def _configuration(own: str, served: str, alertmanager_at: str) -> dict[str, Any
     return {
         "global": {"scrape_interval": INTERVAL, "evaluation_interval": INTERVAL,
                    "external_labels": {"control_url": "https://fleet.example"}},
-        "rule_files": [str(path) for path in RULES],
+        "rule_files": [path.name for path in RULES],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager_at]}]}]},
         "scrape_configs": [
             job("pis", served, DEVICE, metrics_path="/pis"),

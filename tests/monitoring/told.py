@@ -32,10 +32,16 @@ NODE_EXPORTER = Path(__file__).with_name("node_exporter.prom").read_text()
 class Told:
     """Texts in Prometheus' format, by job."""
 
+    pi: Pi
     pis: str
     devices: str
     control_plane: str
     node: str = NODE_EXPORTER
+
+    def asked_again(self) -> str:
+        """What the Pi tells after somebody has asked it for a picture once more."""
+        self.pi.get("/api/snapshot")
+        return self.pi.get("/metrics", key=None).text
 
 
 @pytest.fixture
@@ -45,6 +51,7 @@ def told(pi: Pi, client: FlaskClient, session: ScopedSession) -> Told:
     _populate(session)
     client.get("/healthz")
     return Told(
+        pi=pi,
         pis=pi.get("/metrics", key=None).text,
         devices=client.get("/api/prometheus/devices", headers=HEADERS).text,
         control_plane=client.get("/metrics", headers=HEADERS).text,
@@ -66,6 +73,7 @@ def _populate(session: ScopedSession) -> None:
     now = datetime.now(UTC)
     tenant = factories.tenant(session, "acme")
     parts = {part: report()[part] for part in ("status", "stream", "metrics")}
+    parts["metrics"]["unit_started_seconds"] = {"carwash-stream.service": 12.5}
     seen = {"last_seen_at": now, "report": parts}
     first = factories.device(session, tenant, "pi-1", status=DeviceStatus.DEGRADED, **seen)
     factories.device(session, tenant, "pi-2", status=DeviceStatus.OFFLINE, **seen)

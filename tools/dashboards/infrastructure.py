@@ -70,9 +70,9 @@ def infrastructure() -> Json:
                     ),
                     chart("Time to scrape", query("max by (job) (scrape_duration_seconds)", "{{job}}"), unit="s"),
                     chart(
-                        "Storage",
+                        "Storage and memory",
                         query("prometheus_tsdb_storage_blocks_bytes", "blocks"),
-                        query("prometheus_tsdb_wal_storage_size_bytes", "log"),
+                        query('process_resident_memory_bytes{job="prometheus"}', "memory"),
                         unit="bytes",
                     ),
                 ],

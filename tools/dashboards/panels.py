@@ -77,7 +77,8 @@ def table(title: str, expression: str, hidden: tuple[str, ...] = (), *, link: bo
 
 def dashboard(uid: str, title: str, description: str, rows: list[tuple[int, list[Json]]], **more: Any) -> Json:
     """`rows` are heights and panels; the panels of a row share its width evenly."""
-    panels, top = [], 0
+    panels: list[Json] = []
+    top = 0
     for height, of_row in rows:
         width = WIDTH // len(of_row)
         for place, made in enumerate(of_row):

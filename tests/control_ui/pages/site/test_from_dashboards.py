@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from flask import Flask
 
+from control_ui.models import Tenant
 from control_ui.models.people import Role
 from control_ui.views.state import KEY
 from tests.control_ui import factories
@@ -15,7 +16,7 @@ from tests.control_ui.pages.site.conftest import Sit
 def test_a_site_is_found_by_the_names_it_has_in_metrics(sit: Sit) -> None:
     desk = sit(Role.VIEWER)
     tenant = desk.device.site.tenant_id
-    slug = desk.session.get_one(factories.Tenant, tenant).slug
+    slug = desk.session.get_one(Tenant, tenant).slug
     desk.session.commit()
     answer = desk.client.get(f"/sites/named/{slug}/pi-east")
     assert (answer.status_code, answer.location) == (303, desk.base)
