@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.monitoring.rendered import CONTROL_TOKEN, render
+from virtual_fleet.places import REPOSITORY
 
 PASSWORD = "password-of-the-mail-server"  # nobody's
 VARIABLES: dict[str, Any] = {
@@ -125,6 +126,15 @@ def test_no_secret_is_in_the_configuration_and_others_cannot_read_the_files(rend
     kept = {path.read_text() for path in (rendered / "secrets").iterdir()}
     assert kept == {PASSWORD, CONTROL_TOKEN, "ticket-token"}
     assert {path.stat().st_mode & 0o777 for path in (rendered / "secrets").iterdir()} == {0o640}
+
+
+def test_alerts_that_the_configuration_names_are_there() -> None:
+    rules = (REPOSITORY / "monitoring" / "prometheus" / "rules").glob("*.yml")
+    groups = [group for path in rules for group in yaml.safe_load(path.read_text())["groups"]]
+    there = {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
+    defaults = yaml.safe_load((REPOSITORY / "roles" / "alertmanager" / "defaults" / "main.yml").read_text())
+    named = {"WideOutage", "DeviceOffline", "ControlPlaneDown", "DeadMansSwitch"}
+    assert named | set(defaults["alertmanager_control_plane_alerts"]) <= there
 
 
 def routes(rendered: Path) -> list[dict[str, Any]]:
