@@ -88,7 +88,7 @@ CHANGES: dict[str, Change] = {
     "info is told": lambda tree: tree["routes"].pop(2),
     "no escalation": lambda tree: tree["routes"].pop(3),
     "an escalation instead of a notification": lambda tree: tree["routes"][3].pop("continue"),
-    "a tenant mistyped": lambda tree: tree["routes"][4].update(matchers=['tenant="blueweave"']),
+    "a tenant mistyped": lambda tree: tree["routes"][5].update(matchers=['tenant="blueweave"']),
     "a tenant's warnings are the platform's": lambda tree: tree["routes"].pop(5),
     "another default": lambda tree: tree.update(receiver="nobody"),
 }
@@ -106,10 +106,13 @@ def test_a_change_of_a_route_does_not_go_unnoticed(rendered: Path, tmp_path: Pat
 def test_a_critical_alert_is_told_within_two_minutes_of_its_threshold(rendered: Path) -> None:
     """A scrape, an evaluation and the wait in its group; a group that exists already waits for its interval."""
     scrape_seconds = evaluation_seconds = 15
+    quick = set()
     for route in routes(rendered):
         if 'severity="critical"' in route.get("matchers", []) and not route["receiver"].startswith("escalation-"):
+            quick.add(route["receiver"])
             waits = [seconds(route["group_wait"]), seconds(route["group_interval"])]
             assert scrape_seconds + evaluation_seconds + max(waits) <= 120
+    assert quick == {"tenant-bluewave", "tenant-sudsy", "platform"}
 
 
 def test_what_one_cause_breaks_is_one_notification_per_tenant_and_severity(rendered: Path) -> None:

@@ -57,6 +57,8 @@ class Plane:
     sessions: SessionFactory
     tenant: Tenant
     actor: Actor
+    headers: dict[str, str]
+    """With which its platform administrator calls the API."""
     device: Device
     sync: Sync
 
@@ -95,8 +97,8 @@ def plane(settings: Settings, sessions: SessionFactory, alertmanager: Alertmanag
     here = make_context(replace(settings, alertmanager_url=alertmanager.url))
     with open_session(sessions, ALL_TENANTS) as session:
         tenant = factories.tenant(session, "bluewave")
-        actor = factories.actor(factories.user(session, None, Role.PLATFORM_ADMIN))
+        admin = factories.user(session, None, Role.PLATFORM_ADMIN)
         device = factories.device(session, tenant)
         session.commit()
-    yield Plane(here, sessions, tenant, actor, device, Sync())
+    yield Plane(here, sessions, tenant, factories.actor(admin), factories.headers(admin), device, Sync())
     here.close()

@@ -6,9 +6,13 @@ import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from flask.testing import FlaskClient
+
+from control_ui.jobs import clock
 from control_ui.models.alerts import AlertState
+from control_ui.services.alertmanager.client import CONNECT_SECONDS
 from control_ui.services.alertmanager.standing import SILENT, standing
-from control_ui.services.alerts import listing
+from control_ui.services.alerts import listing, receive
 from tests.control_ui.alertmanager.conftest import Plane
 from tests.monitoring.alertmanager_process import AlertmanagerProcess
 
@@ -162,3 +166,43 @@ def test_a_silence_made_with_amtool_is_seen_here(plane: Plane, alertmanager: Ale
         [row] = listing.some(session, [plane.only().id], datetime.now(UTC))
     assert (counts.silenced, counts.open) == (1, {})
     assert not row.needs_somebody
+
+
+def test_the_webhook_and_the_listing_tell_of_one_alert(plane: Plane, alertmanager: AlertmanagerProcess) -> None:
+    began = datetime.now(UTC).replace(microsecond=123456)
+    alertmanager.tell(plane.offline, began=began)
+    [listed] = alertmanager.read("alerts")
+    notice = receive.Notice(listed["fingerprint"], plane.offline, {}, began, None)
+    with plane.session() as session:
+        receive.receive(session, [notice], datetime.now(UTC))
+    plane.tick()
+    with plane.session() as session:
+        receive.receive(session, [notice], datetime.now(UTC))
+    assert plane.only().fingerprint == listed["fingerprint"]
+
+
+def test_what_the_webhook_told_while_alertmanager_was_being_asked_is_not_over(
+    plane: Plane, alertmanager: AlertmanagerProcess
+) -> None:
+    asked_at = datetime.now(UTC)
+    notice = receive.Notice("ab12", plane.offline, {}, asked_at, None)
+    with plane.session() as session:
+        receive.receive(session, [notice], asked_at + timedelta(milliseconds=200))
+    plane.sync(plane.here, asked_at)
+    assert plane.only().state == AlertState.FIRING
+
+
+def test_the_clock_asks_often_enough_for_five_seconds() -> None:
+    [duty] = [duty for duty in clock.duties() if duty.name == "alertmanager"]
+    assert duty.every_seconds + clock.TICK_SECONDS + CONNECT_SECONDS <= 5
+
+
+def test_the_api_gives_what_alertmanager_has(
+    plane: Plane, alertmanager: AlertmanagerProcess, client: FlaskClient
+) -> None:
+    alertmanager.tell(plane.offline, {"alertname": "WideOutage", "severity": "critical", "tenant": plane.tenant.slug})
+    plane.tick()
+    items = client.get("/api/alerts?state=firing", headers=plane.headers).get_json()["items"]
+    there = {alert["labels"]["alertname"]: alert["labels"] for alert in alertmanager.read("alerts")}
+    assert {item["name"]: item["labels"] for item in items} == there
+    assert {item["name"]: item["inhibited_by"] for item in items} == {"DeviceOffline": "WideOutage", "WideOutage": ""}
