@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET_KEY = 32
 _ADDRESS = re.compile(r"https?://[^\s?#]+")
+_SERVER = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 _TILES = re.compile(r"(?P<origin>https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)/\S*")
 
 
@@ -43,6 +44,8 @@ class Settings:
     """What Alertmanager presents; empty refuses it."""
     metrics_token: str
     """What Prometheus presents for /metrics and /api/prometheus/...; empty refuses it."""
+    alertmanager_url: str
+    """Which Alertmanager is asked for alerts and is told of silences; empty for none."""
     map_tiles: str
     """Address of a tile server for the map, with {z}, {x} and {y} in it; empty: the map is drawn without one."""
     grafana_url: str
@@ -110,6 +113,7 @@ class Settings:
             public_url=given.get("CARWASH_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
             alert_webhook_token=given.get("CARWASH_ALERT_WEBHOOK_TOKEN", ""),
             metrics_token=given.get("CARWASH_METRICS_TOKEN", ""),
+            alertmanager_url=_alertmanager_url(given),
             map_tiles=_map_tiles(given),
             grafana_url=_grafana_url(given),
             tls_certificate=Path(given["CARWASH_TLS_CERTIFICATE"]) if given.get("CARWASH_TLS_CERTIFICATE") else None,
@@ -163,6 +167,15 @@ def _encryption_keys(given: Mapping[str, str], secret_key: str) -> tuple[str, ..
 def _derived_key(secret_key: str) -> str:
     derived = HKDF(SHA256(), 32, salt=None, info=b"carwash camera passwords").derive(secret_key.encode())
     return base64.urlsafe_b64encode(derived).decode()
+
+
+def _alertmanager_url(given: Mapping[str, str]) -> str:
+    url = given.get("CARWASH_ALERTMANAGER_URL", "").rstrip("/")
+    if url and not _SERVER.fullmatch(url):
+        raise SettingsError(
+            "CARWASH_ALERTMANAGER_URL is not the address of a server: it must be like http://127.0.0.1:9093"
+        )
+    return url
 
 
 def _map_tiles(given: Mapping[str, str]) -> str:

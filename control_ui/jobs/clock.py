@@ -16,7 +16,7 @@ import redis
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from control_ui.jobs import deployments, dispatch, healing, recovery, requeue, schedules
+from control_ui.jobs import alertmanager, deployments, dispatch, healing, recovery, requeue, schedules
 from control_ui.jobs.context import JobContext, context
 from control_ui.jobs.stopping import STOPPING
 from control_ui.services.devices import mailbox, status
@@ -55,6 +55,7 @@ def duties() -> list[Duty]:
         Duty("requeue", 2, requeue.requeue),
         Duty("deployments", 2, lambda _here, _now: deployments.advance()),
         Duty("schedules", 1, schedules.tick),
+        Duty("alertmanager", 2, alertmanager.Sync()),
         Duty("silent devices", 3, _mark_silent, patience=status.OUTAGE_PATIENCE),
         Duty("healing", healing.EVERY_SECONDS, healing.tick, patience=healing.PATIENCE),
         Duty("transient alerts", healing.TRANSIENT_EVERY_SECONDS, healing.acknowledge_transient),

@@ -1,7 +1,7 @@
 """What the control plane remembers. Every table of a tenant carries `tenant_id`; `scope.py` narrows every query by
 it."""
 
-from control_ui.models.alerts import Alert, Incident, Silence
+from control_ui.models.alerts import Alert, AlertmanagerState, Incident, Silence
 from control_ui.models.audit import AuditEntry, AuditHead, AuditVerification
 from control_ui.models.base import Base, TenantOwned
 from control_ui.models.configuration import ConfigTemplate, ConfigVersion, TemplateVersion
@@ -34,6 +34,7 @@ from control_ui.models.telemetry import DeviceLog, DeviceSample, DeviceStatusCha
 
 __all__ = [
     "Alert",
+    "AlertmanagerState",
     "ApiToken",
     "Approval",
     "AuditEntry",

@@ -52,6 +52,16 @@ class Alert(Walled, Base):
     acknowledged_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     acknowledged_by: Mapped[str] = mapped_column(default="")
     comment: Mapped[str] = mapped_column(default="")
+    listed_since: Mapped[datetime | None]
+    """When the Alertmanager was started that listed it last: one that was started later may not know of it yet."""
+    listed_starts_at: Mapped[datetime | None]
+    """When it began as that Alertmanager has it: after a restart of all, it says later."""
+    escalates_at: Mapped[datetime | None]
+    """When it goes to the next receiver, if nobody acknowledges it."""
+    silenced_by: Mapped[str] = mapped_column(default="")
+    """Who silenced it beside this control plane, and why: `alice: replacing the switch`."""
+    inhibited_by: Mapped[str] = mapped_column(default="")
+    """Names of the alerts while which fire nobody is told of this one."""
 
 
 class Silence(Walled, Base):
@@ -72,3 +82,18 @@ class Silence(Walled, Base):
     lifted_at: Mapped[datetime | None]
     """When somebody ended it before its time."""
     lifted_by: Mapped[str] = mapped_column(default="")
+
+
+class AlertmanagerState(Base):
+    """How the last question to Alertmanager ended. One row, nobody's; none where no Alertmanager is asked."""
+
+    __tablename__ = "alertmanager_states"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+    heard_at: Mapped[datetime | None]
+    """When it answered last."""
+    started_at: Mapped[datetime | None]
+    """When the one that answered last was started."""
+    problem: Mapped[str] = mapped_column(default="")
+    """Why it did not answer, or refused something; empty while all is well."""

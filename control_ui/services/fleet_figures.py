@@ -21,6 +21,7 @@ from control_ui.models import (
 from control_ui.models.alerts import AlertState
 from control_ui.models.runs import RunState
 from control_ui.models.scope import ScopedSession
+from control_ui.services.alertmanager.standing import standing
 
 SEVERITIES = ("critical", "warning", "info", "none")
 OTHER_SEVERITY = "other"
@@ -46,6 +47,8 @@ class Figures:
     healing_brake: bool
     """Whether attempts that were due were held back in the last round."""
     healing_round_at: datetime | None
+    alertmanager_reachable: bool | None = None
+    """None where no Alertmanager is asked."""
 
 
 def read(session: ScopedSession, now: datetime) -> Figures:
@@ -55,12 +58,14 @@ def read(session: ScopedSession, now: datetime) -> Figures:
     queued = sa.select(sa.func.min(sa.func.coalesce(Run.not_before, Run.requested_at)))
     oldest = session.scalars(queued.where(Run.state == RunState.QUEUED)).one()
     switch = session.scalars(sa.select(HealingSwitch)).one()
+    alertmanager = standing(session, now)
     return Figures(
         devices={(slug, status.value): count for slug, status, count in session.execute(tenants)},
         deployments=_counted(session, Deployment.state, Deployment.id),
         runs=_counted(session, Run.state, Run.id),
         oldest_queued_run_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
         alerts=_severities(session),
+        alertmanager_reachable=None if alertmanager is None else alertmanager.reachable,
         audit={row.chain: (row.intact, row.at) for row in session.scalars(sa.select(AuditVerification))},
         healing_actions=_healing(session),
         healing_brake=bool(switch.brake),

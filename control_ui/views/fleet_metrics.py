@@ -33,6 +33,7 @@ class _Fleet(Collector):
             yield from _of_work(self._figures)
             yield from _of_audit(self._figures)
             yield from _of_healing(self._figures)
+            yield from _of_alertmanager(self._figures)
 
 
 def _of_devices(figures: Figures) -> Iterator[Metric]:
@@ -97,6 +98,15 @@ def _of_healing(figures: Figures) -> Iterator[Metric]:
             "carwash_healing_last_round_timestamp_seconds",
             "When self-healing last looked at the fleet.",
             value=figures.healing_round_at.timestamp(),
+        )
+
+
+def _of_alertmanager(figures: Figures) -> Iterator[Metric]:
+    if figures.alertmanager_reachable is not None:
+        yield GaugeMetricFamily(
+            "carwash_alertmanager_reachable",
+            "Whether Alertmanager answers the control plane, so that alerts here are those there.",
+            value=int(figures.alertmanager_reachable),
         )
 
 

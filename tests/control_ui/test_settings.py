@@ -35,6 +35,8 @@ def test_with_a_secret_key_alone_it_is_sqlite_and_a_local_redis() -> None:
         ({"CARWASH_COOKIE_SECURE": "maybe"}, "CARWASH_COOKIE_SECURE"),
         ({"CARWASH_RUN_WORKERS": "0"}, "CARWASH_RUN_WORKERS"),
         ({"CARWASH_LIVE_LOGS": "0"}, "CARWASH_LIVE_LOGS"),
+        ({"CARWASH_ALERTMANAGER_URL": "alerts.example:9093"}, "it must be like http://127.0.0.1:9093"),
+        ({"CARWASH_ALERTMANAGER_URL": "http://user:hunter2@alerts"}, "CARWASH_ALERTMANAGER_URL"),
         ({"CARWASH_ANSIBLE_FORKS": "many"}, "CARWASH_ANSIBLE_FORKS"),
     ],
 )

@@ -150,6 +150,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_verifications_tenant_id"), ["tenant_id"], unique=False)
 
     op.create_table(
+        "alertmanager_states",
+        sa.Column("id", BIG_INTEGER, nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alertmanager_states")),
+    )
+    op.create_table(
         "config_templates",
         sa.Column("id", BIG_INTEGER, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -415,6 +424,11 @@ def upgrade() -> None:
         sa.Column("acknowledged_by_id", BIG_INTEGER, nullable=True),
         sa.Column("acknowledged_by", sa.Text(), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("listed_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("listed_starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("escalates_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("silenced_by", sa.Text(), nullable=False),
+        sa.Column("inhibited_by", sa.Text(), nullable=False),
         sa.Column("tenant_id", BIG_INTEGER, nullable=True),
         sa.ForeignKeyConstraint(["acknowledged_by_id"], ["users.id"], name=op.f("fk_alerts_acknowledged_by_id_users")),
         sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_alerts_device_id_devices")),
@@ -1334,6 +1348,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_config_templates_tenant_id"))
 
     op.drop_table("config_templates")
+    op.drop_table("alertmanager_states")
     with op.batch_alter_table("audit_verifications", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_verifications_tenant_id"))
 

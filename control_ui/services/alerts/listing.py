@@ -50,9 +50,14 @@ class Row:
     silence: Silence | None
 
     @property
+    def silenced(self) -> bool:
+        """Here, or in Alertmanager itself."""
+        return self.silence is not None or (self.alert.state == AlertState.FIRING and self.alert.silenced_by != "")
+
+    @property
     def needs_somebody(self) -> bool:
         """It fires, and nobody has said that they know."""
-        return self.alert.state == AlertState.FIRING and self.alert.acknowledged_at is None and self.silence is None
+        return self.alert.state == AlertState.FIRING and self.alert.acknowledged_at is None and not self.silenced
 
 
 @dataclass(frozen=True)

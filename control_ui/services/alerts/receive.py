@@ -5,7 +5,7 @@ is known by its labels' hash and by when it began.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ def receive(session: ScopedSession, notices: Sequence[Notice], now: datetime) ->
     """Keep what is new, and what has changed of the others; gives how many alerts that were. Needs the scope of all
     tenants: an alert belongs to the tenant and device its labels name, and else to the platform.
     """
-    told = {(notice.fingerprint, notice.starts_at): notice for notice in notices}  # of two alike, the later one
+    told = _continued(session, notices)
     tenants = _tenants(session, told.values())
     devices = _devices(session, told.values(), tenants)
     rows = [_row(told[key], tenants, devices, now) for key in sorted(told)]  # in one order: no two wait for each other
@@ -48,6 +48,31 @@ def receive(session: ScopedSession, notices: Sequence[Notice], now: datetime) ->
         _upsert(session, rows[start : start + ROWS_PER_STATEMENT])
     session.commit()
     return len(rows)
+
+
+def _continued(session: ScopedSession, notices: Sequence[Notice]) -> dict[tuple[str, datetime], Notice]:
+    """By fingerprint and beginning; of two alike, the later one.
+
+    Where Prometheus and Alertmanager were both restarted, an alert that has never ended begins anew for them. It is the
+    one that is open here: had it ended before, the listing would have said so (see listed.py).
+    """
+    fires = Alert.state == AlertState.FIRING
+    query = sa.select(Alert.fingerprint, Alert.starts_at).where(fires, Alert.listed_since.is_not(None))
+    began = {row.fingerprint: row.starts_at for row in session.execute(query.order_by(Alert.starts_at))}
+    for notice in notices:  # what ends in this very message does not go on
+        if notice.ends_at is not None and began.get(notice.fingerprint) == notice.starts_at:
+            del began[notice.fingerprint]
+    told = {}
+    for notice in notices:
+        starts_at = _to_the_millisecond(notice.starts_at)
+        starts_at = min(starts_at, began.get(notice.fingerprint, starts_at))
+        told[notice.fingerprint, starts_at] = replace(notice, starts_at=starts_at)
+    return told
+
+
+def _to_the_millisecond(moment: datetime) -> datetime:
+    """Alertmanager's webhook is more exact than its listing, and both mean the same alert."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _tenants(session: ScopedSession, notices: Any) -> dict[str, int]:
@@ -81,6 +106,8 @@ def _row(notice: Notice, tenants: dict[str, int], devices: dict[tuple[int, str],
         "received_at": now,
         "acknowledged_by": "",
         "comment": "",
+        "silenced_by": "",
+        "inhibited_by": "",
     }
 
 

@@ -47,9 +47,10 @@ class Shown:
 
 
 def applying(now: datetime) -> sa.ColumnElement[bool]:
-    """Whether a silence covers the Alert of the query this stands in."""
+    """Whether a silence covers the Alert of the query this stands in: one made here, or in Alertmanager."""
     open_ = sa.and_(Silence.lifted_at.is_(None), Silence.created_at <= now, Silence.ends_at > now)
-    return sa.select(Silence.id).where(open_, _covers()).correlate(Alert).exists()
+    here = sa.select(Silence.id).where(open_, _covers()).correlate(Alert).exists()
+    return sa.or_(here, sa.and_(Alert.state == AlertState.FIRING, Alert.silenced_by != ""))
 
 
 def covering(session: ScopedSession, alerts: Sequence[Alert], now: datetime) -> dict[int, Silence]:

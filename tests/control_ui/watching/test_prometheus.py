@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from control_ui.models.runs import RunState
 from control_ui.models.scope import ScopedSession
 from control_ui.services import fleet_figures
 from control_ui.services.actor import system
+from control_ui.services.alertmanager import standing
 from control_ui.services.audit import verify
 from control_ui.services.audit.trail import Subject, record
 from control_ui.settings import Settings
@@ -143,6 +144,15 @@ def test_what_the_last_verification_of_the_trail_found_is_told(client: FlaskClie
     found = scrape(client)
     assert value(found, "carwash_audit_chain_intact", chain="platform") == 1
     assert value(found, "carwash_audit_verified_timestamp_seconds", chain="platform") == NOW.timestamp()
+
+
+def test_whether_alertmanager_answers_is_told_where_one_is_asked(client: FlaskClient, session: ScopedSession) -> None:
+    now = datetime.now(UTC)
+    assert value(scrape(client), "carwash_alertmanager_reachable") is None
+    standing.note(session, now, started_at=now, problem="")
+    assert value(scrape(client), "carwash_alertmanager_reachable") == 1
+    standing.note(session, now, started_at=None, problem="it is away")
+    assert value(scrape(client), "carwash_alertmanager_reachable") == 0
 
 
 def test_requests_are_counted_by_route_and_not_by_path(fresh: FlaskClient) -> None:

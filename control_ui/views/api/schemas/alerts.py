@@ -95,6 +95,9 @@ class AlertOut(Out):
     acknowledged_at: Moment | None
     acknowledged_by: str
     comment: str
+    escalates_at: Moment | None = Field(description="When it goes to the next receiver, unless it is acknowledged.")
+    silenced_by: str = Field(description="Who silenced it in Alertmanager itself, and why.")
+    inhibited_by: str = Field(description="Alerts while which fire nobody is told of this one.")
 
 
 class AlertPage(Out):

@@ -6,6 +6,7 @@ from flask import redirect, render_template, request, url_for
 
 from control_ui.models import Alert
 from control_ui.services import rows
+from control_ui.services.alertmanager.standing import standing
 from control_ui.services.alerts import listing, runbooks
 from control_ui.services.alerts.around import around
 from control_ui.services.permissions import Permission
@@ -22,6 +23,7 @@ def alert(call: Call, alert_id: int) -> Answer:
     values = {
         "row": row,
         "around": around(call.session, found, row.silence, call.now),
+        "alertmanager": standing(call.session, call.now),
         "now": call.now,
         "runbook": runbooks.of(found.annotations, app_state().settings.repository),
     }

@@ -11,6 +11,7 @@ from flask import render_template, request, url_for
 
 from control_ui.models import Tenant
 from control_ui.models.alerts import AlertState
+from control_ui.services.alertmanager.standing import standing
 from control_ui.services.alerts import listing as service
 from control_ui.services.permissions import Permission
 from control_ui.views.api.operation import Call
@@ -79,6 +80,7 @@ def alerts(call: Call) -> Answer:
         "address": address,
         "found": service.listing(call.session, filters, address.page, call.now),
         "counts": service.counts(call.session, filters, call.now),
+        "alertmanager": standing(call.session, call.now),
         "now": call.now,
     }
     if request.headers.get("HX-Target") == "alert-list":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from control_ui.models import Alert, DeviceAction, DeviceLog, DeviceState
 from control_ui.models.people import Role
 from control_ui.models.scope import ALL_TENANTS, SessionFactory, open_session
+from control_ui.services.alertmanager import standing
 from control_ui.services.alerts import runbooks
 from tests.control_ui import factories
 from tests.control_ui.pages.alerts.conftest import Watch
@@ -50,6 +52,45 @@ def test_the_page_tells_what_was_tried_in_its_order(
     assert "17" in text
     assert "something else" not in text
     assert "Nobody has acknowledged it" in text
+
+
+def test_the_page_says_when_it_goes_to_the_next_receiver_and_that_acknowledging_keeps_it(
+    client: FlaskClient, cast: Cast, sessions: SessionFactory, watch: Watch
+) -> None:
+    now = datetime.now(UTC)
+    sign_in(client, cast[Role.OPERATOR])
+
+    def text(**values: Any) -> str:
+        with open_session(sessions, ALL_TENANTS) as session:
+            session.execute(sa.update(Alert).where(Alert.id == watch.critical).values(**values))
+            session.commit()
+        return client.get(f"/alerts/{watch.critical}").text
+
+    assert "next receiver" not in text()
+    assert "It goes to the next receiver" in text(escalates_at=now + timedelta(minutes=5))
+    assert "It went to the next receiver" in text(escalates_at=now - timedelta(minutes=5))
+    assert "while WideOutage fires" in text(inhibited_by="WideOutage")
+    silenced = text(inhibited_by="", silenced_by="alice: new switch")
+    assert "Silenced in Alertmanager by alice: new switch" in silenced
+    assert "It goes to nobody else." in silenced
+    acknowledged = text(silenced_by="", acknowledged_at=now, acknowledged_by="bob")
+    assert "It goes to nobody else." in acknowledged
+
+
+def test_the_list_says_that_alertmanager_does_not_answer_and_why_to_the_platform_only(
+    client: FlaskClient, cast: Cast, sessions: SessionFactory, watch: Watch
+) -> None:
+    now = datetime.now(UTC)
+    with open_session(sessions, ALL_TENANTS) as session:
+        standing.note(session, now, started_at=now, problem="")
+    sign_in(client, cast[Role.VIEWER])
+    assert "Alertmanager does not answer" not in client.get("/alerts").text
+    with open_session(sessions, ALL_TENANTS) as session:
+        standing.note(session, now, started_at=None, problem="it cannot be asked at 10.0.0.7")
+    text = client.get("/alerts").text
+    assert "Alertmanager does not answer" in text
+    assert "10.0.0.7" not in text
+    assert "this may be out of date" in client.get(f"/alerts/{watch.critical}").text
 
 
 def test_a_stranger_finds_none_of_our_pages(client: FlaskClient, cast: Cast, watch: Watch) -> None:
