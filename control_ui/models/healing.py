@@ -21,6 +21,8 @@ class RuleAction(StrEnum):
     REBOOT = "reboot"
     REDEPLOY_CONFIGURATION = "redeploy configuration"
     ROLL_BACK_CONFIGURATION = "roll back configuration"
+    RESTORE_CONFIGURATION = "restore configuration"
+    """What is wanted gets a new number, higher than that of what somebody put in force at the Pi."""
     QUARANTINE = "quarantine"
     PERSON = "person"
 

@@ -12,8 +12,10 @@ from control_ui.models.healing import ActionState, CaseState, RuleAction
 from control_ui.models.scope import ScopedSession
 from control_ui.services.actor import Actor, system
 from control_ui.services.audit.trail import Subject, record
+from control_ui.services.configuration.desire import wanted
 from control_ui.services.deployments.to_a_point import Point, roll_back_to
 from control_ui.services.devices import mailbox
+from control_ui.services.errors import ConflictError
 from control_ui.services.healing.conditions import CONDITIONS
 from control_ui.services.healing.plain import Start
 from control_ui.services.rows import fetch
@@ -98,21 +100,32 @@ def _ask(session: ScopedSession, actor: Actor, device: Device, start: Start, rea
     action = start.rule.action
     if action == RuleAction.QUARANTINE:
         return _quarantine(session, actor, device, reason, now)
-    if action == RuleAction.ROLL_BACK_CONFIGURATION:
-        target, point = {"device_ids": [device.id]}, Point(previous=True)
-        rollback = roll_back_to(session, actor, target, point, reason, now, commit=False)
+    if point := _point(device, action, now):
+        rollback = roll_back_to(session, actor, {"device_ids": [device.id]}, point, reason, now, commit=False)
         return Asked(deployment_id=rollback.id)
     if start.by_run:
         playbook, variables = _RUNS[action]
-        wanted = RunRequest(
+        asked_for = RunRequest(
             playbook, {"device_ids": [device.id]}, variables, reason=reason, standing_approval=start.rule.unattended
         )
-        return Asked(run_id=request(session, actor, wanted, now, commit=False).id)
+        return Asked(run_id=request(session, actor, asked_for, now, commit=False).id)
     mail = mailbox.ask(
         session, actor, device, _MAIL[action], reason, MAIL_LIFETIME_SECONDS, now,
         commit=False, standing_approval=start.rule.unattended,
     )  # fmt: skip
     return Asked(mailbox_id=mail.id)
+
+
+def _point(device: Device, action: RuleAction, now: datetime) -> Point | None:
+    """Where an action takes the configuration, if that is what it does. Raises ConflictError."""
+    if action == RuleAction.ROLL_BACK_CONFIGURATION:
+        return Point(previous=True)
+    if action == RuleAction.RESTORE_CONFIGURATION:
+        target = wanted(device.state, now)
+        if target is None:
+            raise ConflictError(f"no configuration is wanted of {device.name} any more")
+        return Point(version=target.number)
+    return None
 
 
 def _quarantine(session: ScopedSession, actor: Actor, device: Device, reason: str, now: datetime) -> Asked:

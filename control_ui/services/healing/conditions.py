@@ -17,6 +17,7 @@ OFFLINE = "offline"
 FLAPPING = "flapping"
 DEPLOYMENT_FAILED = "deployment_failed"
 CONFIGURATION_NOT_TAKEN = "configuration_not_taken"
+CONFIGURATION_FOREIGN = "configuration_foreign"
 UNREACHABLE = "unreachable"
 """The cause of an offline device that SSH cannot reach either."""
 
@@ -49,6 +50,7 @@ CONDITIONS = {
     "clock_not_synchronised": Condition("The clock is not synchronised", "ClockNotSynchronised"),
     "configuration_damaged": Condition("The configuration file is damaged", "ConfigurationDeploymentFailed"),
     CONFIGURATION_NOT_TAKEN: Condition("The wanted configuration is not in force", "ConfigurationDeploymentFailed"),
+    CONFIGURATION_FOREIGN: Condition("The configuration was changed at the Pi", "ConfigurationDeploymentFailed"),
     "configuration_refused": Condition("The Pi refuses the wanted configuration", "ConfigurationDeploymentFailed"),
     DEPLOYMENT_FAILED: Condition("Not well since a failed deployment", "ConfigurationDeploymentFailed"),
     FLAPPING: Condition("Comes and goes", "DeviceOffline"),
@@ -155,7 +157,10 @@ def _of_configuration(standing: Standing, now: datetime) -> Iterator[Finding]:
     if wanted is None or runs == wanted.number:
         return
     told = f"it runs configuration {runs or 'of an unknown number'}, {wanted.number} is wanted"
-    if refusal := refusal_of(standing.report, wanted.number):
+    if runs is not None and runs > wanted.number and standing.in_force is None:
+        words = f"it runs configuration {runs}, which did not come from here; {wanted.number} is wanted"
+        yield Finding(CONFIGURATION_FOREIGN, "configuration", words)
+    elif refusal := refusal_of(standing.report, wanted.number):
         yield Finding("configuration_refused", "configuration", f"{told}: {refusal}")
     elif standing.wanted_since is not None and now - standing.wanted_since > PATIENCE:
         yield Finding(CONFIGURATION_NOT_TAKEN, "configuration", f"{told}, and it has not taken it yet")

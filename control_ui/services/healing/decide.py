@@ -25,7 +25,11 @@ from control_ui.services.healing.plain import (
 
 MAILBOX = {RuleAction.RESTART_STREAM, RuleAction.RESTART_UNITS, RuleAction.REBOOT}
 """What a Pi's own agent can be asked for."""
-WITHOUT_DEVICE = {RuleAction.QUARANTINE, RuleAction.ROLL_BACK_CONFIGURATION}
+WITHOUT_DEVICE = {
+    RuleAction.QUARANTINE,
+    RuleAction.ROLL_BACK_CONFIGURATION,
+    RuleAction.RESTORE_CONFIGURATION,
+}
 """What is done here, however the device can be reached."""
 _POWER_OR_NETWORK = "it neither checks in nor answers over SSH: its power or its network is away, or the Pi is broken"
 

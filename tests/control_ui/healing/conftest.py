@@ -75,10 +75,11 @@ class Ward:
     def devices(self) -> list[Device]:
         return list(self.session.scalars(sa.select(Device)).unique())
 
-    def checks_in(self, device: Device, report: dict[str, Any] = WELL) -> None:
-        """Tells this, now."""
-        status = DeviceStatus.ONLINE if report == WELL else DeviceStatus.DEGRADED
-        self._state(device, status=status, report=report, last_seen_at=self.now)
+    def checks_in(self, device: Device, report: dict[str, Any] = WELL, runs: int | None = None) -> None:
+        """Tells this, now; and which configuration it runs, where that has changed."""
+        status = DeviceStatus.ONLINE if report == WELL and runs is None else DeviceStatus.DEGRADED
+        changed = {} if runs is None else {"config_version": runs}
+        self._state(device, status=status, report=report, last_seen_at=self.now, **changed)
 
     def falls_silent(self, device: Device) -> None:
         self._state(device, status=DeviceStatus.OFFLINE)

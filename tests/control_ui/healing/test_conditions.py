@@ -89,6 +89,12 @@ def test_a_wanted_configuration_that_is_not_taken_and_one_that_is_refused_are_tw
     assert found(WELL, runs=5, wanted=wanted) == []
 
 
+def test_a_newer_configuration_that_did_not_come_from_here_was_made_at_the_pi() -> None:
+    pull = {"desired_version": 5, "reason": "version 6 is in force and newer; not going back by itself"}
+    report = WELL | {"status": WELL["status"] | {"pull": pull}}
+    assert found(report, runs=6, wanted=ConfigVersion(number=5)) == ["configuration_foreign"]
+
+
 def test_what_is_known_of_the_past_is_told_too() -> None:
     past = Past(changes=12, failed_deployment="deployment 3 failed here")
     assert found(WELL, DeviceStatus.ONLINE, past=past) == ["flapping"]

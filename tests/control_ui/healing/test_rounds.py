@@ -5,13 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from control_ui.models import Alert, Device, DeviceAction, DeviceStatusChange, Incident, Silence
+from control_ui.models import (
+    Alert,
+    ConfigVersion,
+    DeploymentDevice,
+    Device,
+    DeviceAction,
+    DeviceStatusChange,
+    Incident,
+    Silence,
+)
 from control_ui.models.alerts import AlertState
 from control_ui.models.devices import DeviceStatus
 from control_ui.models.healing import ActionState, CaseState, RuleAction
 from control_ui.models.runs import HostOutcome, RunState
 from control_ui.services.actor import system
+from control_ui.services.configuration.desire import want
 from control_ui.services.devices import records
 from control_ui.services.healing.escalated import escalated
 from tests.control_ui import factories
@@ -143,6 +154,22 @@ def test_tenants_with_four_eyes_get_restarts_but_no_configuration_without_a_pers
     assert "approval" in row.words
 
 
+def test_a_configuration_changed_at_the_pi_is_replaced_by_the_wanted_one_under_a_new_number(ward: Ward) -> None:
+    device = ward.device(ward.tenant(), config_version=2)
+    version = factories.config_version(ward.session, device, 2)
+    want(ward.session, device, version, expires_at=None, now=ward.now)
+    ward.session.commit()
+    ward.later(5 * SECOND)
+    ward.checks_in(device, runs=3)
+    assert ward.rounds(130 * SECOND) == 1
+    (action,) = ward.actions()
+    assert (action.action, action.run_id) == (RuleAction.RESTORE_CONFIGURATION, None)
+    mine = sa.select(DeploymentDevice).where(DeploymentDevice.deployment_id == action.deployment_id)
+    (row,) = ward.session.scalars(mine)
+    restored = ward.session.get_one(ConfigVersion, row.config_version_id)
+    assert (restored.number, restored.restores_id) == (4, version.id)
+
+
 def test_a_device_that_comes_and_goes_is_held_and_told_to_a_person(ward: Ward) -> None:
     device = ward.device(ward.tenant())
     for turn in range(12):
@@ -207,9 +234,10 @@ def test_no_more_than_the_brake_allows_are_treated_at_once(ward: Ward) -> None:
         ward.checks_in(device, stuck())
     ward.rounds(5 * MINUTE, 10 * SECOND)
     assert len(ward.actions()) == 2, "5 % of 40"
-    ward.ends(ward.runs()[0])
+    first = ward.actions()[0]
+    ward.ends(next(run for run in ward.runs() if run.id == first.run_id))
     ward.later(10 * SECOND)
-    ward.checks_in(devices[0])
+    ward.checks_in(next(device for device in devices if device.id == first.device_id))
     ward.rounds(20 * SECOND)
     assert len(ward.actions()) == 3
 
