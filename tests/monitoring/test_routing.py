@@ -90,7 +90,7 @@ CHANGES: dict[str, Change] = {
     "an escalation instead of a notification": lambda tree: tree["routes"][3].pop("continue"),
     "a tenant mistyped": lambda tree: tree["routes"][5].update(matchers=['tenant="blueweave"']),
     "a tenant's warnings are the platform's": lambda tree: tree["routes"].pop(5),
-    "another default": lambda tree: tree.update(receiver="nobody"),
+    "nobody has the rest": lambda tree: tree["routes"].pop(),
 }
 
 

@@ -160,10 +160,11 @@ def test_a_silence_made_with_amtool_is_seen_here(plane: Plane, alertmanager: Ale
         check=True, capture_output=True, timeout=30,
     )  # fmt: skip
     plane.tick()
-    assert plane.only().silenced_by == "alice: new switch"
+    alert = plane.only()
+    assert alert.silenced_by == "alice: new switch"
     with plane.session() as session:
         counts = listing.counts(session, listing.Filters(), datetime.now(UTC))
-        [row] = listing.some(session, [plane.only().id], datetime.now(UTC))
+        [row] = listing.some(session, [alert.id], datetime.now(UTC))
     assert (counts.silenced, counts.open) == (1, {})
     assert not row.needs_somebody
 
