@@ -17,7 +17,7 @@ from tests.monitoring.webhook_receiver import Notification, WebhookReceiver
 
 CUT = 40
 """Of a tenant with a hundred sites."""
-ESCALATION_SECONDS = 4
+ESCALATION_SECONDS = 6
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,9 @@ class Monitoring:
         offline = [{"alertname": "DeviceOffline", "severity": "critical", **site} for site in sites]
         unreachable = [{"alertname": "DeviceUnreachable", "severity": "warning", **site} for site in sites]
         wide = {"alertname": "WideOutage", "severity": "critical", "tenant": tenant}
-        self.alertmanager.tell(wide, *offline, *unreachable, ended=ended)
+        if ended:  # sites first: the outage is over once enough of them are back
+            self.alertmanager.tell(*offline, *unreachable, ended=True)
+        self.alertmanager.tell(wide, *([] if ended else [*offline, *unreachable]), ended=ended)
 
     def count(self, path: str, status: str) -> Counter[str]:
         """Notifications at this path, by severity."""
@@ -55,9 +57,9 @@ def monitoring(tmp_path: Path) -> Iterator[Monitoring]:
             "alertmanager_platform_webhooks": [{"url": f"{receiver.url}/platform"}],
             "alertmanager_tenants": tenants,
             "alertmanager_escalation_seconds": ESCALATION_SECONDS,
-            "alertmanager_critical_group_wait": "1s",
+            "alertmanager_critical_group_wait": "3s",
             "alertmanager_critical_group_interval": "1s",
-            "alertmanager_warning_group_wait": "1s",
+            "alertmanager_warning_group_wait": "3s",
             "alertmanager_warning_group_interval": "1s",
         }
         files = render(tmp_path, variables, tags="alertmanager_configure")
