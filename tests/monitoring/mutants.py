@@ -31,10 +31,16 @@ def mutants(rule: dict[str, Any]) -> Iterator[Mutant]:
     """Every way in which this alert rule can be off by one step."""
     for change, expression in _expressions(rule["expr"]):
         yield _mutant(rule, change, expr=expression)
-    seconds = sum(int(count) * _SECONDS[unit] for count, unit in _DURATION.findall(rule.get("for", "0s")))
+    yield from _durations(rule, "for")
+    if "keep_firing_for" in rule:
+        yield from _durations(rule, "keep_firing_for")
+
+
+def _durations(rule: dict[str, Any], key: str) -> Iterator[Mutant]:
+    seconds = sum(int(count) * _SECONDS[unit] for count, unit in _DURATION.findall(rule.get(key, "0s")))
     for changed in (seconds - STEP_SECONDS, seconds + STEP_SECONDS):
         if changed >= 0:
-            yield _mutant(rule, f"for {changed}s instead of {seconds}s", **{"for": f"{changed}s"})
+            yield _mutant(rule, f"{key} {changed}s instead of {seconds}s", **{key: f"{changed}s"})
 
 
 def _expressions(expression: str) -> Iterator[tuple[str, str]]:

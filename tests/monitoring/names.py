@@ -38,11 +38,6 @@ FOREIGN = {
         "node_filesystem_avail_bytes",
         "node_load1",
     },
-    "self-healing of the fleet": {  # told by the control plane, where it runs
-        "carwash_healing_brake_engaged",
-        "carwash_healing_escalated",
-        "carwash_healing_last_round_timestamp_seconds",
-    },
     "made by Prometheus": {"ALERTS", "ALERTS_FOR_STATE", "scrape_duration_seconds", "up"},
 }
 

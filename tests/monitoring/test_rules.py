@@ -48,11 +48,12 @@ def test_an_alert_says_what_where_how_bad_and_what_to_do(alert: str) -> None:
 
 @pytest.mark.parametrize("alert", ALERTS)
 def test_an_alert_is_tried_one_step_before_it_fires_and_one_step_after(alert: str) -> None:
-    moments = [row for test in _tests_of(alert) for row in test["alert_rule_test"]]
-    fires = {_seconds(row["eval_time"]) for row in moments if row["exp_alerts"]}
-    silent = {_seconds(row["eval_time"]) for row in moments if not row["exp_alerts"]}
-    assert fires
-    assert all(moment == 0 or moment - STEP_SECONDS in silent for moment in fires)
+    tests = _tests_of(alert)
+    assert any(row["exp_alerts"] for test in tests for row in test["alert_rule_test"])
+    for test in tests:
+        fires = [_seconds(row["eval_time"]) for row in test["alert_rule_test"] if row["exp_alerts"]]
+        silent = {_seconds(row["eval_time"]) for row in test["alert_rule_test"] if not row["exp_alerts"]}
+        assert not fires or min(fires) == 0 or min(fires) - STEP_SECONDS in silent
 
 
 @pytest.mark.parametrize("alert", ALERTS)

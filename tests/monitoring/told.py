@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from control_ui.models import Deployment
+from control_ui.models import Deployment, HealingCase
 from control_ui.models.deployments import DeploymentState, Strategy
 from control_ui.models.devices import DeviceStatus
+from control_ui.models.healing import CaseState
 from control_ui.models.runs import RunState
 from control_ui.models.scope import ScopedSession
 from control_ui.services.actor import system
 from control_ui.services.audit import verify
 from control_ui.services.audit.trail import Subject, record
+from control_ui.services.healing import rounds
+from control_ui.services.healing.plain import Limits
 from pi_service.atomic_files import write_json
 from tests.control_ui import factories
 from tests.control_ui.devices.conftest import report
@@ -82,6 +85,14 @@ def _populate(session: ScopedSession) -> None:
     factories.run(session, [first], state=RunState.LOST)
     of_result = {"strategy": Strategy.ALL, "target": {}, "requested_by": "x", "requested_at": now}
     session.add(Deployment(tenant_id=tenant.id, state=DeploymentState.ROLLED_BACK, **of_result))
+    session.commit()
+    rounds.round_(session, Limits(), now)
+    session.add(
+        HealingCase(
+            tenant_id=tenant.id, device_id=first.id, condition="camera_away", cause="unreachable", words="", note="",
+            since=now, opened_at=now, state=CaseState.ESCALATED,
+        )
+    )  # fmt: skip
     record(session, system("a test"), "thing.act", Subject("thing", 1), tenant_id=None, at=now)
     session.commit()
     verify.check(session, system("a test"), now)
