@@ -14,8 +14,8 @@ SHARED = {
     "PUT /api/healing/rules/{condition}/{step}",
     "DELETE /api/healing/rules/{condition}/{step}",
 }
-"""What belongs to no tenant: everybody may read it. A rule of self-healing is named by what it is against, not by a row:
-whoever changes one has one of their own."""
+"""What belongs to no tenant: everybody may read it. A rule of self-healing is named by what it is against, and whoever
+changes one has one of their own."""
 
 ONLY_ASKING = {
     "POST /api/configuration/diff",
