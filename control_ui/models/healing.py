@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from control_ui.models import base
 from control_ui.models.base import Base, TenantOwned, words
 
 
@@ -111,7 +112,7 @@ class HealingCase(TenantOwned, Base):
     """For a person."""
     since: Mapped[datetime]
     opened_at: Mapped[datetime]
-    state: Mapped[CaseState] = words(CaseState, index=True)
+    state: Mapped[CaseState] = base.words(CaseState, index=True)
     note: Mapped[str] = mapped_column(default="")
     """Why nothing is done at the moment, or why a person is needed, or how it ended."""
     escalated_at: Mapped[datetime | None]

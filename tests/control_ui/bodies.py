@@ -9,8 +9,13 @@ from typing import Any
 Ids = dict[str, int | str]
 Body = Callable[[Ids], dict[str, Any]]
 
-SHARED = {"GET /api/playbooks/{playbook}"}
-"""What belongs to no tenant: everybody may read it."""
+SHARED = {
+    "GET /api/playbooks/{playbook}",
+    "PUT /api/healing/rules/{condition}/{step}",
+    "DELETE /api/healing/rules/{condition}/{step}",
+}
+"""What belongs to no tenant: everybody may read it. A rule of self-healing is named by what it is against, and whoever
+changes one has one of their own."""
 
 ONLY_ASKING = {
     "POST /api/configuration/diff",

@@ -197,7 +197,7 @@ def _trail(session: ScopedSession, tenant: Tenant, user: User, device: Device, m
         )
     )  # fmt: skip
     session.flush()
-    return {"alert_id": alert.id, "entry_id": entry.id, "incident_id": incident.id}
+    return {"alert_id": alert.id, "entry_id": entry.id, "incident_id": incident.id, "condition": "too_hot", "step": 1}
 
 
 def _digest(marker: str, number: int) -> str:

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import sqlalchemy as sa
@@ -97,11 +98,11 @@ def _send(session: ScopedSession, row: SummaryDelivery, send: Send, now: datetim
         _failed(session, row, redact_text(str(error))[:500], now)
         return False
     except MaybeTakenError as error:
-        values = {"state": DeliveryState.UNKNOWN, "error": redact_text(str(error))[:500]}
-        swap(session, SummaryDelivery, row.id, SummaryDelivery.state, DeliveryState.SENDING, values)
+        unknown = {"state": DeliveryState.UNKNOWN, "error": redact_text(str(error))[:500]}
+        swap(session, SummaryDelivery, row.id, SummaryDelivery.state, DeliveryState.SENDING, unknown)
         session.commit()
         return False
-    values = {"state": DeliveryState.SENT, "sent_at": now, "error": ""}
+    values: dict[str, Any] = {"state": DeliveryState.SENT, "sent_at": now, "error": ""}
     swap(session, SummaryDelivery, row.id, SummaryDelivery.state, DeliveryState.SENDING, values)
     _tell(session, row, "ok", told.subject(), now)
     session.commit()
@@ -152,7 +153,8 @@ def by_mail(url: str, told: Summary) -> None:
 def _connected(secure: bool, parts: SplitResult) -> smtplib.SMTP:  # private
     host, port = parts.hostname or "localhost", parts.port or (465 if secure else 25)
     server = (smtplib.SMTP_SSL if secure else smtplib.SMTP)(host, port, timeout=TIMEOUT_SECONDS)
-    if not secure and (server.ehlo_or_helo_if_needed() or server.has_extn("starttls")):
+    server.ehlo_or_helo_if_needed()
+    if not secure and server.has_extn("starttls"):
         server.starttls(context=ssl.create_default_context())
     if parts.username:
         server.login(unquote(parts.username), unquote(parts.password or ""))

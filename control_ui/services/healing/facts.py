@@ -53,7 +53,7 @@ def patients(session: ScopedSession, now: datetime) -> dict[int, Patient]:
         Device.id.in_(treated),
         Device.id.in_(list(changes)),
     )
-    query = sa.select(Device).join(Device.state).where(unwell).options(*LEAN)
+    query = sa.select(Device).join(Device.state).where(unwell).order_by(Device.id).options(*LEAN)
     devices = list(session.scalars(query.execution_options(populate_existing=True)).unique())
     ids = [device.id for device in devices]
     careful = set(session.scalars(sa.select(Tenant.id).where(Tenant.requires_approval)))

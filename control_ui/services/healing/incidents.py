@@ -72,7 +72,7 @@ def lasting(session: ScopedSession, sizes: Sizes) -> list[Outage]:
     )
     members: dict[tuple[int, str], tuple[set[int], set[int]]] = {}
     for incident_id, condition, device_id, tenant_id in session.execute(query):
-        devices, tenants = members.setdefault((incident_id, condition), (set(), set()))
+        devices, tenants = members.setdefault((int(incident_id or 0), condition), (set(), set()))
         devices.add(device_id)
         tenants.add(tenant_id)
     return [

@@ -48,9 +48,8 @@ def _members(cases: Sequence[Case], patients: Mapping[int, Patient], sizes: Size
             groups[group].add(case.device_id)
     members: set[int] = set()
     for (tenant_id, region_of), devices in groups.items():
-        if region_of == "":
-            continue
-        if is_wide(len(devices), _size(sizes, tenant_id, region_of)):
+        size = _size(sizes, tenant_id, region_of)
+        if region_of != "" and size and is_wide(len(devices), size):  # no region is no place they have in common
             members |= devices
     return members
 

@@ -55,6 +55,8 @@ def test_a_tenants_own_rule_stands_instead_of_the_platforms_and_is_in_force_at_o
     assert ward.rounds(25 * SECOND) == 0
     assert ward.rounds(10 * SECOND) == 1
     (entry,) = ward.audited("healing.rule_change")
+    assert entry.before
+    assert entry.after
     assert (entry.before["after_seconds"], entry.after["after_seconds"], entry.reason) == (120, 30, RULE["reason"])
 
 

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from control_ui.models import AuditEntry, Device, HealingAction, HealingCase, HostResult, Run
-from control_ui.models.healing import ActionState, CaseState
+from control_ui.models.healing import ActionState, CaseState, RuleAction
 from control_ui.models.scope import ALL_TENANTS, SessionFactory, open_session
 from control_ui.services.healing import begin, rounds
-from control_ui.services.healing.plain import Limits, RuleAction
+from control_ui.services.healing.plain import Limits
 from control_ui.services.runs.catalogue import catalogue
 from control_ui.settings import REPOSITORY
 from tests.control_ui.healing.conftest import MINUTE, SECOND, Ward, stuck

@@ -47,7 +47,7 @@ def test_a_stream_that_does_not_report_is_restarted_by_a_run_and_seen_to_be_heal
     assert (action.state, action.run_id, action.done_at is not None) == (ActionState.HEALED, run.id, True)
     assert (case.state, case.note) == (CaseState.CLOSED, "healed: restart units")
     assert [entry.actor_name for entry in ward.audited("healing.begin")] == ["self-healing"]
-    assert [entry.after["state"] for entry in ward.audited("healing.end")] == ["healed"]
+    assert [(entry.after or {})["state"] for entry in ward.audited("healing.end")] == ["healed"]
 
 
 def test_what_does_not_help_is_tried_again_after_its_cooldown_and_then_the_next_step_and_then_a_person(
