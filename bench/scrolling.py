@@ -44,4 +44,5 @@ def late_percent(page: Page) -> float:
     told: dict[str, Any] = page.evaluate(SCROLL, STEP_PIXELS)
     if told["pixels"] < 3 * STEP_PIXELS:
         raise RuntimeError(f"{page.url} is not longer than the window: nothing was scrolled")
-    return 100.0 * sum(frame > LATE_MS for frame in told["frames"]) / len(told["frames"])
+    frames: list[float] = told["frames"]
+    return 100.0 * sum(frame > LATE_MS for frame in frames) / len(frames)

@@ -57,6 +57,7 @@ def test_sites_are_found_by_a_part_of_their_name_and_join_the_list(open_page: Op
     page.fill("#names", "blue-wave-401")
     find = page.get_by_role("combobox", name="Find a site")
     find.fill("NY 407")
+    expect(page.locator("#site-names option")).to_have_count(1)
     expect(page.locator("#site-names option")).to_have_attribute("value", "blue-wave-407")
     expect(page.get_by_role("button", name="Start on 1 site", exact=True)).to_be_enabled()
     find.fill("blue-wave-407")
