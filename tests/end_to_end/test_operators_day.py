@@ -259,7 +259,8 @@ def test_who_may_only_look_is_offered_nothing_and_refused(world: World, staff: S
         (f"/sites/{device}/restart", {"reason": "mine"}),
     ):
         assert page.request.get(path).status == 403, path
-        assert page.request.post(path, form={"csrf_token": token} | form).status == 403, path
+        sent: dict[str, str | float | bool] = {"csrf_token": token, **form}
+        assert page.request.post(path, form=sent).status == 403, path
     assert page.request.get("/audit/reports").status == 403
 
 

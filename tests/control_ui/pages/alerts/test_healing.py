@@ -89,7 +89,7 @@ def test_a_rule_is_edited_with_a_reason(client: FlaskClient, cast: Cast, session
     assert nonsense.status_code == 422
     assert 'value="99"' in nonsense.text, "what was entered stays"
     assert submit(client, PATH, **RULE).status_code == 303
-    assert "Your own" in client.get("/alerts/healing").text
+    assert "<td>own</td>" in client.get("/alerts/healing").text
     (entry,) = trail(sessions, "healing.rule_change")
     assert entry.before
     assert entry.after
