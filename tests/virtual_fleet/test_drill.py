@@ -131,8 +131,8 @@ class OneDevice:
 
     def __init__(self) -> None:
         self.device: dict[str, Any] = {
-            "id": 1, "name": SITE.name, "status": "online", "status_reasons": [], "held_reason": "", "config_version": 2,
-            "desired_version": 2, "last_seen_at": "2026-01-01T00:00:00+00:00",
+            "id": 1, "name": SITE.name, "status": "online", "status_reasons": [], "held_reason": "",
+            "config_version": 2, "desired_version": 2, "last_seen_at": "2026-01-01T00:00:00+00:00",
         }  # fmt: skip
 
     def items(self, path: str, **_query: Any) -> list[dict[str, Any]]:

@@ -20,6 +20,10 @@ WELL_SECONDS = 300.0
 """A site has to be well before it is drilled."""
 HEAL_SECONDS = 600.0
 """After the cause is gone; longer than any of the rules waits."""
+NOTICE_SECONDS = 20.0
+"""In so long whatever disturbs a site is noticed by somebody."""
+SETTLED_SECONDS = 10.0
+"""A site that checks in well this long after the trouble was noticed has not just failed to tell of it yet."""
 CALL_SECONDS = 720.0
 """Until somebody is called for what only a person can mend."""
 
@@ -68,11 +72,18 @@ def _until_well(
     if drill.lasts_seconds:
         time.sleep(drill.lasts_seconds)  # the camera boots, the provider mends its line
         world.fleet.heal(site)
-    healed = _well_again(world, controller, site, began)
-    evidence = sorted([*journal.evidence(), *_seen_from_outside(world, site, began)], key=lambda one: one.at)
-    noticed = evidence[0] if evidence else None
-    acted = [one for one in evidence if one.acted and (healed is None or one.at <= healed)]
-    itself = "the Pi reconnected" if drill.lasts_seconds else "the Pi"
+
+    def evidence() -> list[Evidence]:
+        return sorted([*journal.evidence(), *_seen_from_outside(world, site, began)], key=lambda one: one.at)
+
+    world.watch.wait_for(lambda: bool(evidence()), timeout=NOTICE_SECONDS)
+    healed = _well_again(world, controller, site, began, settled=time.time() + SETTLED_SECONDS)
+    found = evidence()
+    noticed = found[0] if found else None
+    acted = [one for one in found if one.acted]
+    if healed is not None and acted:
+        healed = max(healed, acted[-1].at)
+    itself = "the cause passed" if drill.lasts_seconds else "the Pi"
     return Outcome(
         drill.name, site.name,
         detected_by=noticed.who if noticed else "nobody: nothing was lost",
@@ -94,7 +105,8 @@ def _until_somebody_came(world: World, drill: Drill, site: Site, controller: Con
     noticed = world.watch.trouble_since(site.name, began)
     call = next(filter(_is_a_call, notification.of_device(site.name))) if notification else None
     world.fleet.heal(site)
-    healed = _well_again(world, controller, site, time.time())
+    mended = time.time()
+    healed = _well_again(world, controller, site, mended, settled=mended)
     words = call["annotations"]["description"] if call else "nobody was called"
     return Outcome(
         drill.name, site.name,
@@ -126,14 +138,15 @@ def _seen_from_outside(world: World, site: Site, began: float) -> list[Evidence]
     return found
 
 
-def _well_again(world: World, controller: Controller, site: Site, since: float) -> float | None:
-    """When pictures were fresh and the control plane content again, Unix seconds; None where that did not happen."""
+def _well_again(world: World, controller: Controller, site: Site, since: float, *, settled: float) -> float | None:
+    """When pictures were fresh and the control plane content again, Unix seconds; None where that did not happen. The
+    site must be heard to be well after `settled`."""
     try:
         answer = controller.wait_for_fresh_picture(timeout=HEAL_SECONDS, since=since)
     except TimeoutError:
         return None
     fresh_at = answer.asked_at + answer.latency_seconds
-    if not world.watch.wait_for(lambda: _is_well(world, site, since), timeout=HEAL_SECONDS):
+    if not world.watch.wait_for(lambda: _is_well(world, site, settled), timeout=HEAL_SECONDS):
         return None
     well = world.watch.now(site.name)
     return max(fresh_at, well.at if well and well.at > since else fresh_at)
