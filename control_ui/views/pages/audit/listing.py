@@ -19,8 +19,8 @@ PER_PAGE = 50
 NAMES = ("text", "actor", "action", "subject", "outcome", "since", "until")
 LONGEST_TEXT = 100
 KINDS = (
-    "alert", "api_token", "deployment", "device", "devices", "evidence", "evidence key", "group", "run", "schedule",
-    "silence", "site", "template", "tenant", "user",
+    "alert", "api_token", "deployment", "device", "devices", "evidence", "evidence key", "group", "healing_rule",
+    "incident", "run", "schedule", "silence", "site", "summary", "template", "tenant", "user",
 )  # fmt: skip
 """What entries are about, to choose from; the trail of years is not searched for them."""
 
