@@ -24,6 +24,7 @@ NOTICE_SECONDS = 20.0
 """In so long whatever disturbs a site is noticed by somebody."""
 SETTLED_SECONDS = 10.0
 """A site that checks in well this long after the trouble was noticed has not just failed to tell of it yet."""
+ALERT = "alert"
 CALL_SECONDS = 720.0
 """Until somebody is called for what only a person can mend."""
 
@@ -79,7 +80,8 @@ def _until_well(
     world.watch.wait_for(lambda: bool(evidence()), timeout=NOTICE_SECONDS)
     healed = _well_again(world, controller, site, began, settled=time.time() + SETTLED_SECONDS)
     found = evidence()
-    noticed = found[0] if found else None
+    # An alert may still be of the fault before: it counts only where nobody else has noticed anything.
+    noticed = min(found, key=lambda one: (one.who.startswith(ALERT), one.at), default=None)
     acted = [one for one in found if one.acted]
     if healed is not None and acted:
         healed = max(healed, acted[-1].at)
@@ -128,7 +130,7 @@ def _is_a_call(alert: dict[str, Any]) -> bool:
 
 def _seen_from_outside(world: World, site: Site, began: float) -> list[Evidence]:
     found = [
-        Evidence(moment(alert["starts_at"]), f"alert {alert['labels']['alertname']}", acted=False)
+        Evidence(moment(alert["starts_at"]), f"{ALERT} {alert['labels']['alertname']}", acted=False)
         for alert in world.watch.alerts_since(site.name, began)
     ]
     for action in world.watch.actions_since(site.name, began):
