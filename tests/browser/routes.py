@@ -22,7 +22,13 @@ from tests.browser.plane import Plane
 BLUEPRINT = "pages."
 PEOPLE = {"tenants_new": Role.PLATFORM_ADMIN, "tenants_edit": Role.PLATFORM_ADMIN, "login": None}
 """Who sees what an administrator of a tenant does not: somebody else, or nobody."""
-OTHERWISE = {"administration": 303, "config_override_of": 303, "site_picture": 503}
+OTHERWISE = {
+    "administration": 303,
+    "config_override_of": 303,
+    "site_named": 303,
+    "alert_runbook_address": 303,
+    "site_picture": 503,
+}
 """How those are answered that are no pages: some lead on to one, and no Pi is there to have a picture of."""
 WORDS = {
     "what": ["put_in", "take_out", "pause", "resume", "disable", "enable"],

@@ -44,10 +44,10 @@ def test_every_job_has_limits_and_sites_are_found_at_the_control_plane(prometheu
     assert list(jobs) == ["pis", "node", "control_plane", "devices", "prometheus", "alertmanager"]
     limits = {"sample_limit", "label_limit", "label_name_length_limit", "label_value_length_limit"}
     assert all(limits <= set(job) for job in jobs.values())
+    assert [jobs[name]["scrape_interval"] for name in ("pis", "node")] == ["30s", "60s"]
     for name in ("pis", "node"):
         [discovery] = jobs[name]["http_sd_configs"]
         assert discovery["url"] == "https://carwash.example.com/fleet/api/prometheus/targets"
-        assert jobs[name]["scrape_interval"] == "30s"
         assert jobs[name]["target_limit"] == 2000
 
 

@@ -14,11 +14,14 @@ from virtual_fleet.ansible import REPOSITORY
 pytestmark = pytest.mark.fleet
 
 SCENARIOS = sorted(path.parent.name for path in (REPOSITORY / "molecule").glob("*/molecule.yml"))
+WITHOUT_A_PACKAGE = {"grafana"}
+"""Debian has none, so no site can install it: its configuration is rendered by tests/monitoring."""
 LONGEST_SCENARIO_SECONDS = 500
 
 
 def test_every_role_has_a_scenario() -> None:
-    assert sorted(path.parent.parent.name for path in (REPOSITORY / "roles").glob("*/tasks/main.yml")) == SCENARIOS
+    roles = {path.parent.parent.name for path in (REPOSITORY / "roles").glob("*/tasks/main.yml")}
+    assert sorted(roles - WITHOUT_A_PACKAGE) == SCENARIOS
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
