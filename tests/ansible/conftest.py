@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.ansible.control_plane import TOKEN, ControlPlane, control_plane
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 Ansible = Callable[..., subprocess.CompletedProcess[str]]
+Ask = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -38,5 +42,27 @@ def ansible(tmp_path: Path) -> Ansible:
             check=False,
             timeout=120,
         )
+
+    return run
+
+
+@pytest.fixture
+def plane() -> Iterator[ControlPlane]:
+    with control_plane() as plane:
+        yield plane
+
+
+@pytest.fixture
+def ask(ansible: Ansible, plane: ControlPlane, tmp_path: Path) -> Ask:
+    """Runs an Ansible command on the control plane's inventory."""
+
+    def run(command: str, *arguments: object, source: Path | None = None, **environment: str) -> Any:
+        variables = {
+            "CARWASH_CONTROL_URL": plane.url,
+            "CARWASH_INVENTORY_TOKEN": TOKEN,
+            "CARWASH_KNOWN_HOSTS": str(tmp_path / "known_hosts"),
+        } | environment
+        inventory = source or REPOSITORY / "inventory" / "control_plane"
+        return ansible(command, "-i", inventory, *arguments, variables=variables)
 
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,3 +72,19 @@ def control_plane() -> Iterator[ControlPlane]:
                     answer.held.set()
             server.shutdown()
             thread.join()
+
+
+def device(name: str = "cw-1", **parts: Any) -> dict[str, Any]:
+    return {"name": name, "variables": {}, "groups": ["pis"], "ssh_host_keys": []} | parts
+
+
+def variables_of(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert result.returncode == 0, result.stdout + result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def sentence(result: subprocess.CompletedProcess[str]) -> str:
+    """What was said of a failure, in one line."""
+    assert result.returncode != 0, result.stdout
+    return " ".join((result.stdout + result.stderr).split())

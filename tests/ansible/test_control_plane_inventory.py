@@ -3,52 +3,20 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.ansible.conftest import REPOSITORY, Ansible
-from tests.ansible.control_plane import TOKEN, Answer, ControlPlane, control_plane
+from tests.ansible.conftest import REPOSITORY, Ansible, Ask
+from tests.ansible.control_plane import TOKEN, Answer, ControlPlane, device, sentence, variables_of
 
 STAGING = REPOSITORY / "inventory" / "staging"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ0b3VnaHRvYmVhaG9zdGtleWJ1dGl0aXNub3RvbmU="
 OTHER_KEY = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA=="
 PASSWORD = '{"camera_password": "s3cret"}'
-
-
-@pytest.fixture
-def plane() -> Iterator[ControlPlane]:
-    with control_plane() as plane:
-        yield plane
-
-
-Ask = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def ask(ansible: Ansible, plane: ControlPlane, tmp_path: Path) -> Ask:
-    """Runs an Ansible command on the control plane's inventory."""
-
-    def run(command: str, *arguments: object, source: Path | None = None, **environment: str) -> Any:
-        variables = {
-            "CARWASH_CONTROL_URL": plane.url,
-            "CARWASH_INVENTORY_TOKEN": TOKEN,
-            "CARWASH_KNOWN_HOSTS": str(tmp_path / "known_hosts"),
-        } | environment
-        inventory = source or REPOSITORY / "inventory" / "control_plane"
-        return ansible(command, "-i", inventory, *arguments, variables=variables)
-
-    return run
-
-
-def device(name: str = "cw-1", **parts: Any) -> dict[str, Any]:
-    return {"name": name, "variables": {}, "groups": ["pis"], "ssh_host_keys": []} | parts
 
 
 def staging_devices() -> list[dict[str, Any]]:
@@ -62,18 +30,6 @@ def staging_devices() -> list[dict[str, Any]]:
         )
         for name, variables in groups["pis"]["hosts"].items()
     ]
-
-
-def variables_of(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    assert result.returncode == 0, result.stdout + result.stderr
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
-
-
-def sentence(result: subprocess.CompletedProcess[str]) -> str:
-    """What was said of a failure, in one line."""
-    assert result.returncode != 0, result.stdout
-    return " ".join((result.stdout + result.stderr).split())
 
 
 @pytest.mark.parametrize("host", ["bench-01", "bench-02", "bench-03"])
@@ -311,48 +267,6 @@ def test_the_token_is_never_shown(ask: Ask, plane: ControlPlane) -> None:
         ask("ansible-inventory", "--list", "-vvvvv", CARWASH_INVENTORY_TOKEN=f"{TOKEN} x"),
     ):
         assert TOKEN not in result.stdout + result.stderr
-
-
-def test_host_keys_are_kept_under_the_devices_names_and_nothing_else_is(
-    ask: Ask, plane: ControlPlane, tmp_path: Path
-) -> None:
-    file = tmp_path / "known_hosts"
-    file.write_text("gone-1 ssh-ed25519 AAAA\n")
-    plane.has(device(ssh_host_keys=[f"{KEY} root@cw-1", OTHER_KEY]), device("cw-2", ssh_host_keys=[]))
-    variables_of(ask("ansible-inventory", "--list"))
-    assert file.read_text() == f"cw-1 {KEY}\ncw-1 {OTHER_KEY}\n"
-    assert file.stat().st_mode & 0o077 == 0
-    assert sorted(path.name for path in tmp_path.glob("*known_hosts*")) == ["known_hosts"]
-
-
-@pytest.mark.parametrize("name", ["known_hosts", "with a space", "with%percent"])
-def test_ssh_understands_that_only_these_keys_count(ask: Ask, plane: ControlPlane, tmp_path: Path, name: str) -> None:
-    plane.has(device(ssh_host_keys=[KEY]))
-    file = tmp_path / name
-    arguments = variables_of(ask("ansible-inventory", "--host", "cw-1", CARWASH_KNOWN_HOSTS=str(file)))
-    command = ["ssh", "-G", "-F", "none", *shlex.split(arguments["ansible_ssh_common_args"]), "192.0.2.1"]
-    options = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert {"hostkeyalias cw-1", "stricthostkeychecking true", "globalknownhostsfile /dev/null"} <= set(options)
-    assert f"userknownhostsfile {file}" in options
-    found = subprocess.run(["ssh-keygen", "-F", "cw-1", "-f", str(file)], capture_output=True, text=True, check=True)
-    assert KEY in found.stdout
-
-
-def test_without_a_place_of_their_own_host_keys_go_to_the_user_s_cache(
-    ask: Ask, plane: ControlPlane, tmp_path: Path
-) -> None:
-    plane.has(device(ssh_host_keys=[KEY]))
-    variables_of(ask("ansible-inventory", "--list", CARWASH_KNOWN_HOSTS="", XDG_CACHE_HOME=str(tmp_path / "cache")))
-    (file,) = (tmp_path / "cache" / "carwash" / "known_hosts").iterdir()
-    assert file.name == plane.url.removeprefix("http://").replace(":", "_")
-    assert file.read_text() == f"cw-1 {KEY}\n"
-
-
-def test_the_private_key_is_said_to_ansible_only_if_there_is_one(ask: Ask, plane: ControlPlane) -> None:
-    plane.has(device())
-    assert "ansible_ssh_private_key_file" not in variables_of(ask("ansible-inventory", "--host", "cw-1"))
-    with_key = variables_of(ask("ansible-inventory", "--host", "cw-1", CARWASH_SSH_KEY_FILE="/keys/id"))
-    assert with_key["ansible_ssh_private_key_file"] == "/keys/id"
 
 
 def test_the_other_inventories_ask_nobody(ansible: Ansible, plane: ControlPlane) -> None:

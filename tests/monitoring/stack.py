@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,10 +18,9 @@ from urllib.request import urlopen
 
 import yaml
 
-from tests.control_ui.servers import free_port
+from tests.control_ui.servers import free_port, wait_until
 from tests.monitoring.rules import RULES
 
-START_SECONDS = 60.0
 INTERVAL = "1s"
 DEVICE = {"tenant": "acme", "region": "", "ring": "main", "site": "Site of pi-1", "device": "pi-1",
           "environment": "production"}  # fmt: skip
@@ -45,9 +43,23 @@ class Prometheus:
         return found
 
 
+@dataclass(frozen=True)
+class Served:
+    """What is scraped, at `address` (host and port)."""
+
+    address: str
+    scraped: threading.Condition
+
+    def wait_for_a_scrape(self, seconds: float) -> bool:
+        """Whether one came within this time."""
+        with self.scraped:
+            return self.scraped.wait(seconds)
+
+
 @contextmanager
-def serving(texts: Mapping[str, Callable[[], str]]) -> Iterator[str]:
-    """`/<job>` gives this job's text, asked for each time. Yields host and port."""
+def serving(texts: Mapping[str, Callable[[], str]]) -> Iterator[Served]:
+    """`/<job>` gives this job's text, asked for each time."""
+    scraped = threading.Condition()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -57,6 +69,8 @@ def serving(texts: Mapping[str, Callable[[], str]]) -> Iterator[str]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+            with scraped:
+                scraped.notify_all()
 
         def log_message(self, *_arguments: Any) -> None:
             """Scrapes are no news."""
@@ -64,7 +78,7 @@ def serving(texts: Mapping[str, Callable[[], str]]) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield f"127.0.0.1:{server.server_address[1]}"
+        yield Served(f"127.0.0.1:{server.server_address[1]}", scraped)
         server.shutdown()
         thread.join()
 
@@ -135,14 +149,5 @@ def _running(directory: Path, *command: str) -> Iterator[None]:
 
 
 def _wait_for(url: str) -> None:
-    """Return once it answers: a server sends no event when it is ready. Bounded."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            urlopen(url, timeout=5).close()  # noqa: S310  # loopback
-        except URLError as error:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{url} did not come up within {START_SECONDS} s: {error}") from error
-            time.sleep(0.1)
-        else:
-            return
+    """Return once it answers."""
+    wait_until(lambda: urlopen(url, timeout=5).close(), url, (URLError,))  # noqa: S310  # loopback

@@ -14,7 +14,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from tests.monitoring import names
 from tests.monitoring.rules import REPOSITORY, everything, promtool
-from tests.monitoring.stack import Prometheus, alertmanager, prometheus, serving
+from tests.monitoring.stack import Prometheus, Served, alertmanager, prometheus, serving
 from tests.monitoring.told import Told, told
 from tools.dashboards.files import DASHBOARDS, text
 
@@ -113,21 +113,20 @@ def test_every_query_is_answered_by_a_real_prometheus(told: Told, tmp_path: Path
     with (
         serving(texts) as served,
         alertmanager(tmp_path / "alertmanager") as notifier,
-        prometheus(tmp_path / "prometheus", served, notifier) as running,
+        prometheus(tmp_path / "prometheus", served.address, notifier) as running,
     ):
         wanted = [(f"{name}: {title}", query) for name, document in documents() for title, query in queries(document)]
-        assert _unanswered(running, wanted) == []
+        assert _unanswered(running, served, wanted) == []
         assert _failing_rules(running) == []
         assert _unknown_names(running) == set()
 
 
-def _unanswered(running: Prometheus, wanted: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _unanswered(running: Prometheus, served: Served, wanted: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """What has no data even after a while. Rates need two scrapes, recorded series an evaluation."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while wanted := [(title, query) for title, query in wanted if not running.query(query)]:
-        if time.monotonic() > deadline:
+        if not served.wait_for_a_scrape(deadline - time.monotonic()):
             break
-        time.sleep(0.5)
     return wanted
 
 

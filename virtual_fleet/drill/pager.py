@@ -20,15 +20,21 @@ class Notification:
 
     received_at: float
     receiver: str
-    """The last part of the address it was sent to."""
+    """What it was sent to: the path of the address."""
     status: str
     """`firing` or `resolved`."""
     group: dict[str, str]
     alerts: list[dict[str, Any]] = field(repr=False)
+    authorization: str = field(default="", repr=False)
 
     def of_device(self, device: str) -> list[dict[str, Any]]:
         """Its firing alerts about a device."""
         return [one for one in self.alerts if one["status"] == "firing" and one["labels"].get("device") == device]
+
+    @property
+    def names(self) -> set[str]:
+        """Of its alerts."""
+        return {alert["labels"]["alertname"] for alert in self.alerts}
 
     @property
     def severity(self) -> str:
@@ -75,16 +81,17 @@ class Pager:
                     return found
                 self._came.wait(left)
 
-    def _take(self, receiver: str, message: dict[str, Any]) -> None:
+    def _take(self, receiver: str, authorization: str, message: dict[str, Any]) -> None:
+        alerts = list(message["alerts"])
         notification = Notification(
-            time.time(), receiver, message["status"], message["groupLabels"], list(message["alerts"])
+            time.time(), receiver, message["status"], message["groupLabels"], alerts, authorization
         )
         with self._came:
             self._notifications.append(notification)
             self._came.notify_all()
 
 
-def _handler(take: Callable[[str, dict[str, Any]], None]) -> type[BaseHTTPRequestHandler]:
+def _handler(take: Callable[[str, str, dict[str, Any]], None]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = 10
 
@@ -94,7 +101,8 @@ def _handler(take: Callable[[str, dict[str, Any]], None]) -> type[BaseHTTPReques
                 self.send_error(413)
                 return
             try:
-                take(self.path.strip("/"), json.loads(self.rfile.read(length)))
+                message = json.loads(self.rfile.read(length))
+                take(self.path.strip("/"), self.headers.get("Authorization", ""), message)
             except (ValueError, KeyError) as fault:
                 self.send_error(400, f"no message of Alertmanager's: {fault!r}")
                 return

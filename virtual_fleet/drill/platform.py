@@ -134,7 +134,7 @@ def wide_outage(world: World) -> Outcome:
 def restart(world: World, part: str) -> None:
     """Kill a part of the control plane, and start it again as its supervisor would."""
     world.plane.kill(part)
-    time.sleep(SUPERVISOR_SECONDS)
+    time.sleep(SUPERVISOR_SECONDS)  # systemd's RestartSec
     world.plane.start(part)
 
 

@@ -3,20 +3,18 @@ handed over is tried again; what may have been is not."""
 
 from __future__ import annotations
 
-import http.client
-import json
 import smtplib
 import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+import requests
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, SSLError
 
 from control_ui.models import SummaryDelivery
 from control_ui.models.healing import DeliveryState
@@ -35,6 +33,7 @@ MOST_ATTEMPTS = 8
 FIRST_WAIT = timedelta(minutes=2)
 SENDING_AT_MOST = timedelta(minutes=5)
 Send = Callable[[Summary], None]
+_NOT_CONNECTED = (NewConnectionError, ConnectTimeoutError, SSLError)
 
 
 class NotTakenError(Exception):
@@ -150,7 +149,7 @@ def by_mail(url: str, told: Summary) -> None:
         server.close()
 
 
-def _connected(secure: bool, parts: SplitResult) -> smtplib.SMTP:  # private
+def _connected(secure: bool, parts: SplitResult) -> smtplib.SMTP:
     host, port = parts.hostname or "localhost", parts.port or (465 if secure else 25)
     server = (smtplib.SMTP_SSL if secure else smtplib.SMTP)(host, port, timeout=TIMEOUT_SECONDS)
     server.ehlo_or_helo_if_needed()
@@ -163,14 +162,19 @@ def _connected(secure: bool, parts: SplitResult) -> smtplib.SMTP:  # private
 
 def by_webhook(url: str, told: Summary) -> None:
     """As JSON. Raises NotTakenError, MaybeTakenError."""
-    request = urllib.request.Request(  # noqa: S310  # http or https only, which the settings check
-        url, json.dumps(told.document()).encode(), {"Content-Type": "application/json"}
-    )
     try:
-        urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS).close()  # noqa: S310
-    except urllib.error.HTTPError as error:
-        raise NotTakenError(f"it answered {error.code}") from error
-    except urllib.error.URLError as error:  # while connecting: an answer that does not come is another error
-        raise NotTakenError(str(error.reason)) from error
-    except (OSError, http.client.HTTPException) as error:
+        answer = requests.post(url, json=told.document(), timeout=TIMEOUT_SECONDS, allow_redirects=False)
+    except requests.ConnectionError as error:
+        if _never_left(error):
+            raise NotTakenError(str(error)) from error
         raise MaybeTakenError(str(error)) from error
+    except requests.RequestException as error:
+        raise MaybeTakenError(str(error)) from error
+    if not 200 <= answer.status_code < 300:
+        raise NotTakenError(f"it answered {answer.status_code}")
+
+
+def _never_left(error: requests.ConnectionError) -> bool:
+    """Whether there was no connection to send it over: urllib3 gives up with why it could not connect."""
+    gave_up = error.args[0] if error.args else None
+    return isinstance(gave_up, MaxRetryError) and isinstance(gave_up.reason, _NOT_CONNECTED)

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from control_ui.models import HealingDefault, HealingRule
-from control_ui.models.healing import RuleAction, Then
 from control_ui.models.scope import ScopedSession
 from control_ui.services import rows
 from control_ui.services.actor import Actor
@@ -27,20 +26,6 @@ BOUNDS = {
     "window_seconds": (60, 7 * 86400),
 }
 Row = HealingDefault | HealingRule
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What can be said of a rule."""
-
-    after_seconds: int
-    action: RuleAction
-    cooldown_seconds: int
-    most_attempts: int
-    window_seconds: int
-    then: Then
-    unattended: bool
-    enabled: bool
 
 
 @dataclass(frozen=True)
@@ -68,19 +53,18 @@ def one(session: ScopedSession, condition: str, step: int) -> Shown:
 def change(
     session: ScopedSession,
     actor: Actor,
-    key: tuple[str, int],
-    wanted: Wanted,
+    wanted: Rule,
     *,
     row_version: int,
     reason: str,
     now: datetime,
 ) -> Shown:
-    """Change a rule: the platform's, or in a tenant's scope its own. Raises ForbiddenError, NotFoundError,
-    InvalidError, LostUpdateError, ConflictError. Commits."""
+    """Change the rule of this condition and step: the platform's, or in a tenant's scope its own. Raises
+    ForbiddenError, NotFoundError, InvalidError, LostUpdateError, ConflictError. Commits."""
     actor.require(Permission.CONFIG_WRITE)
     if session.scope.tenant_id is None:
         actor.require(Permission.PLATFORM_MANAGE)
-    row = _row(session, *key)
+    row = _row(session, wanted.condition, wanted.step)
     _check(wanted, reason)
     rows.check_row_version(row, row_version, "rule")
     before = _described(row)
@@ -122,7 +106,7 @@ def _row(session: ScopedSession, condition: str, step: int) -> Row:
     return session.scalars(own).one_or_none() or found
 
 
-def _check(wanted: Wanted, reason: str) -> None:
+def _check(wanted: Rule, reason: str) -> None:
     faults = [
         Fault(f"$.{name}", f"must be from {least} to {most}")
         for name, (least, most) in BOUNDS.items()

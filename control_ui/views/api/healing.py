@@ -67,9 +67,8 @@ def change_healing_rule(call: Call, condition: str, step: int, body: RuleIn) -> 
     """Change a rule.
 
     In a tenant this makes its own, which stands instead of the platform's; platform administrators change that one."""
-    wanted = rule_table.Wanted(**body.model_dump(exclude={"reason"}))
     changed = rule_table.change(
-        call.session, call.actor, (condition, step), wanted,
+        call.session, call.actor, body.rule(condition, step),
         row_version=call.if_match or 0, reason=body.reason, now=call.now,
     )  # fmt: skip
     return Reply(_rule(changed), etag=changed.row_version)

@@ -23,6 +23,7 @@ from control_ui.services.healing.patterns import Hour, find
 from control_ui.services.healing.summary import Summary, summary
 from tests.control_ui.conftest import NOW
 from tests.control_ui.healing.conftest import MINUTE, SECOND, Ward, no_picture, stuck
+from tests.control_ui.servers import free_port
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -278,3 +279,31 @@ def test_the_webhook_gets_json_and_an_error_of_it_is_tried_again(ward: Ward) -> 
         assert [delivery.deliver(ward.session, ways, MORNING + n * 3 * MINUTE) for n in range(3)] == [0, 1, 0]
         server.shutdown()
     assert [one["day"] for one in got] == ["2026-03-04"] * 2
+
+
+def test_a_webhook_that_hangs_up_without_an_answer_may_have_taken_it_and_gets_no_second_one(ward: Ward) -> None:
+    came: list[str] = []
+
+    class HangsUp(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.append(self.path)
+            self.close_connection = True
+
+        def log_message(self, *_words: Any) -> None:
+            """Not in the tests' output."""
+
+    with HTTPServer(("127.0.0.1", 0), HangsUp) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        ways = delivery.channels("", f"http://127.0.0.1:{server.server_address[1]}/hook")
+        assert [delivery.deliver(ward.session, ways, MORNING + n * 3 * MINUTE) for n in range(3)] == [0, 0, 0]
+        server.shutdown()
+    assert came == ["/hook"]
+    (row,) = ward.session.query(SummaryDelivery).populate_existing()
+    assert row.state == DeliveryState.UNKNOWN
+
+
+def test_a_webhook_that_nobody_listens_at_is_tried_again(ward: Ward) -> None:
+    ways = delivery.channels("", f"http://127.0.0.1:{free_port()}/hook")
+    assert delivery.deliver(ward.session, ways, MORNING) == 0
+    (row,) = ward.session.query(SummaryDelivery).populate_existing()
+    assert (row.state, row.attempts) == (DeliveryState.DUE, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from control_ui.models.healing import ActionState, CaseState, RuleAction, Then
+from control_ui.services.healing.plain import Rule
 from control_ui.services.healing.rule_table import BOUNDS
 from control_ui.views.api.schemas.base import In, Moment, Out, PageQuery, RowId, Text
 
@@ -27,6 +28,10 @@ class RuleIn(In):
     unattended: bool = Field(description="Done without a second person's approval at tenants that ask for four eyes.")
     enabled: bool = True
     reason: Text = Field(description="Why, for the audit trail. It must not be empty.")
+
+    def rule(self, condition: str, step: int) -> Rule:
+        """The rule of this condition and step, as it is to be."""
+        return Rule(condition, step, **self.model_dump(exclude={"reason"}))
 
 
 class RuleOut(Out):

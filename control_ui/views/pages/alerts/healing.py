@@ -68,7 +68,7 @@ def healing_rule(call: Call, condition: str, step: int) -> Answer:
 
     def work(body: RuleIn) -> Answer:
         rule_table.change(
-            call.session, call.actor, (condition, step), rule_table.Wanted(**body.model_dump(exclude={"reason"})),
+            call.session, call.actor, body.rule(condition, step),
             row_version=request.form.get("row_version", 0, type=int), reason=body.reason, now=call.now,
         )  # fmt: skip
         return done(f"The rule “{shown.title}”, step {step}, is changed.", "healing")
